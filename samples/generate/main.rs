@@ -1,0 +1,3 @@
+//! The generator of samples.
+
+fn main() {}

@@ -1,0 +1,32 @@
+//! What went wrong, in the form that reaches a person: a stable code, one sentence, and what to do.
+//!
+//! Each room has its own small error; at the edge it becomes a [`Failure`]. No personal data is in one:
+//! it names files, pages and numbers, never what is written on a paper.
+
+use std::fmt;
+
+/// A refusal or failure as a person or a script meets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Stable, lower case with dashes, for scripts: `encrypted-pdf`.
+    pub code: &'static str,
+    /// One sentence: what is wrong, with the values.
+    pub message: String,
+    /// One sentence: what to do about it.
+    pub advice: String,
+}
+
+impl Failure {
+    /// A failure from its three parts.
+    pub fn new(code: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { code, message: message.into(), advice: advice.into() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
