@@ -2,19 +2,25 @@
 //!
 //! In come bytes to be signed and a [`Signer`]; out goes CMS SignedData for PAdES B-B (ETSI EN 319 142-1), and back again:
 //! parsed, checked, its certificates chained to an office's root. Not its business: where a key lives, what a PDF page looks like.
+//!
+//! - [`byte_range`]: the gap in the file that holds a signature, and the digest of everything around it.
+//! - [`cms`]: the SignedData in the gap, prepared, finished by whoever holds the key, and strictly read again.
+//! - [`certificate`]: what a certificate says; [`chain`]: whether it leads to a root that is trusted.
+//!
+//! What this room decides where the design leaves it open: the gap of 32 KiB counts its angle brackets; signed attributes are
+//! exactly content-type, message-digest and signing-certificate-v2, unsigned ones are refused; a signer is named by issuer and
+//! serial number; a P-256 signature that a token returns with high S is brought to low S before it is written; certificates
+//! themselves may carry high S, because other authorities issue them so.
+
+mod algorithm;
+pub mod byte_range;
+pub mod certificate;
+pub mod chain;
+pub mod cms;
 
 use std::error::Error;
 
-/// A signature algorithm that a certificate of ours may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Algorithm {
-    /// ECDSA on P-256 with SHA-256, low S, DER (RFC 5758).
-    EcdsaP256,
-    /// Pure Ed25519, SHA-512 as the CMS digest (RFC 8419).
-    Ed25519,
-    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 4055).
-    RsaPkcs1,
-}
+pub use algorithm::{Algorithm, DigestAlgorithm, Hasher, SignatureError};
 
 /// A private key with its certificate, wherever it lives: a file, a token, a service.
 pub trait Signer: Send + Sync {
