@@ -2,18 +2,46 @@
 //!
 //! In come the confirmed fields and the digests of the pages; out goes [`Record`] with its canonical bytes
 //! (`record.json`, R) and one disclosure a field (`fields.json`). Not its business: numbers and times, which
-//! are handed in, and anything about PDF or the log. The bytes are specified in `docs/format.md`, section 1.
+//! are handed in, and anything about PDF or the log. The bytes are specified in `docs/format.md`, sections 1 and 2.
 
+mod day;
 mod digest;
+mod disclosure;
+mod encode;
+mod error;
 mod field;
+mod validate;
 
+pub use day::{day_from_text, day_text, day_to_date, parse_timestamp, timestamp, vietnam_day};
 pub use digest::Digest;
+pub use disclosure::{Disclosed, Disclosure, SALT, digests, disclose, fields_from_bytes, fields_to_bytes};
+pub use encode::{EncodeError, MAX_INTEGER, canonical, parse_canonical, to_nfc};
+pub use error::RecordError;
 pub use field::{ConfirmedField, ConfirmedFields, Field, Fields, Source};
+pub use validate::check_office_code;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 /// The version of the format that this code writes and reads.
 pub const VERSION: u64 = 1;
+/// The one digest algorithm of disclosures, by its name in the IANA registry that RFC 9901 refers to.
+pub const SD_ALG: &str = "sha-256";
+/// The most bytes that a record may have; 2000 pages take about one megabyte.
+pub const MAX_BYTES: usize = 16 << 20;
+
+/// C = SHA-256("saoy/commit/v1" ‖ SHA-256(R)): what the log says about a record. R's salt blinds it.
+pub fn commitment(record: &[u8]) -> Digest {
+    Digest::of_parts(&[b"saoy/commit/v1", &Digest::of(record).0])
+}
+
+/// The copy's id: the first 16 bytes of SHA-256(R) as 32 lower-case hexadecimal digits.
+pub fn copy_id(record: &[u8]) -> String {
+    let mut id = Digest::of(record).hex();
+    id.truncate(32);
+    id
+}
 
 /// Why a copy exists. The three are never mixed (facts: vietnam.md section 0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,6 +53,22 @@ pub enum Act {
     AgencyCopy,
     /// Chứng thực bản sao điện tử từ bản chính: a citizen's original is certified.
     Certification,
+}
+
+impl Act {
+    /// Who signs, in order (facts: vietnam.md sections 1.1 to 1.4).
+    pub const fn signers(self) -> &'static [Role] {
+        match self {
+            Self::Digitisation => &[Role::Officer],
+            Self::AgencyCopy => &[Role::Office],
+            Self::Certification => &[Role::Officer, Role::Office],
+        }
+    }
+
+    /// Whether the act is a person's: then the record names the officer.
+    pub const fn has_officer(self) -> bool {
+        matches!(self, Self::Digitisation | Self::Certification)
+    }
 }
 
 /// Who signs the copy, in the order in which the act names them.
@@ -67,6 +111,13 @@ pub struct BookNumber {
     pub year: u16,
     /// Số chứng thực, continuous within the year.
     pub number: u64,
+}
+
+/// `12/2026`, as it stands in the seal and in reports.
+impl fmt::Display for BookNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.year)
+    }
 }
 
 /// The page of the scan that one page of the copy shows.
@@ -158,4 +209,43 @@ pub struct Record {
     /// `sha-256`.
     #[serde(rename = "_sd_alg")]
     pub sd_alg: String,
+}
+
+impl Record {
+    /// R: the record's canonical bytes, as they are hashed, logged and attached.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate), and for a string that is not NFC.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, RecordError> {
+        self.validate()?;
+        let value = serde_json::to_value(self).expect("a record's members all have JSON forms");
+        let bytes = canonical(&value)?;
+        if bytes.len() > MAX_BYTES {
+            return Err(RecordError::TooLong { found: bytes.len(), most: MAX_BYTES });
+        }
+        Ok(bytes)
+    }
+
+    /// Reads R. Only the exact bytes that [`to_bytes`](Self::to_bytes) gives are accepted.
+    ///
+    /// # Errors
+    /// [`RecordError`] that says what is not as it must be.
+    pub fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(RecordError::TooLong { found: bytes.len(), most: MAX_BYTES });
+        }
+        let value = parse_canonical(bytes)?;
+        match value.get("version") {
+            Some(version) if *version == VERSION => {}
+            version => {
+                return Err(RecordError::Version { found: version.and_then(serde_json::Value::as_u64) });
+            }
+        }
+        // From the bytes, not from `value`, since only then the error knows the place. Its text may hold values.
+        let record: Self =
+            serde_json::from_slice(bytes).map_err(|e| RecordError::Shape { column: e.column() })?;
+        // A member that was left out reads like null; only the written-out form has these bytes.
+        encode::same(&record.to_bytes()?, bytes)?;
+        Ok(record)
+    }
 }
