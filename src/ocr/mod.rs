@@ -3,9 +3,30 @@
 //! In comes a page's upright pixels, out goes [`PageText`]: words with boxes in the page's own pixels, grouped into lines in
 //! reading order. Deskewing, scaling and the removal of red seals happen to a copy made for reading; the kept image is
 //! untouched. Not its business: what the words mean.
+//!
+//! [`EnginePool`] reads many pages at once, [`read_page`] one. The engine stands behind [`Recognizer`]: Tesseract
+//! ([`Tesseract`]) or, in tests, [`FakeRecognizer`].
+
+mod error;
+pub mod fake;
+mod pool;
+mod prepare;
+mod read;
+mod red;
+pub mod score;
+mod tesseract;
+
+pub use self::tesseract::Tesseract;
+pub use error::{OcrError, PageError};
+pub use fake::FakeRecognizer;
+pub use pool::{EnginePool, PageJob, PageRead};
+pub use prepare::{Prepared, Turn, prepare};
+pub use read::{PAGE_DEADLINE, read_page, reread};
 
 use std::ops::Range;
+use std::time::Duration;
 
+use image::GrayImage;
 use serde::{Deserialize, Serialize};
 
 use crate::geom::PixelBox;
@@ -47,4 +68,92 @@ pub struct PageText {
     pub words: Vec<Word>,
     /// All lines in reading order; every word is in exactly one.
     pub lines: Vec<Line>,
+}
+
+impl PageText {
+    /// The words of a line, in reading order.
+    pub fn line_words(&self, line: &Line) -> &[Word] {
+        self.words.get(line.words.clone()).unwrap_or_default()
+    }
+
+    /// The whole text: words by a space, lines by `\n`, blocks by a blank line; no line end after the last.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut block = None;
+        for line in &self.lines {
+            match block {
+                None => {}
+                Some(b) if b == line.block => text.push('\n'),
+                Some(_) => text.push_str("\n\n"),
+            }
+            block = Some(line.block);
+            for (i, word) in self.line_words(line).iter().enumerate() {
+                if i > 0 {
+                    text.push(' ');
+                }
+                text.push_str(&word.text);
+            }
+        }
+        text
+    }
+
+    /// The words' mean confidence, weighted by their letters; 0 where there are none.
+    pub fn confidence(&self) -> f32 {
+        mean_confidence(self.words.iter().map(|w| (w.text.as_str(), w.confidence)))
+    }
+}
+
+/// A word as an engine gives it, before its box is mapped back to the page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawWord {
+    /// As the engine writes it.
+    pub text: String,
+    /// 0 to 1.
+    pub confidence: f32,
+    /// Pixels of the image that was handed in.
+    pub bbox: PixelBox,
+}
+
+/// A line as an engine gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawLine {
+    /// In reading order.
+    pub words: Vec<RawWord>,
+    /// `[x0, y0, x1, y1]` in pixels of the image that was handed in.
+    pub baseline: [f32; 4],
+    /// Counts the blocks of text in reading order, from 0.
+    pub block: u32,
+}
+
+/// An engine that reads. It is used by one thread at a time and may keep state between calls, but a page's
+/// result does not depend on the pages before it.
+pub trait Recognizer {
+    /// Reads a page: dark print on light ground, upright and straight, at `ppi` pixels an inch. Blocks,
+    /// their lines and the words come in reading order. Past `deadline` it gives up with [`OcrError::Deadline`].
+    fn read_page(
+        &mut self,
+        image: &GrayImage,
+        ppi: u32,
+        deadline: Duration,
+    ) -> Result<Vec<RawLine>, OcrError>;
+
+    /// Reads an image of one line; with `allowed`, only these characters. Gives the text and the mean
+    /// confidence, 0 to 1.
+    fn read_line(
+        &mut self,
+        image: &GrayImage,
+        ppi: u32,
+        allowed: Option<&str>,
+    ) -> Result<(String, f32), OcrError>;
+}
+
+/// Mean confidence weighted by letters and digits, so that specks read as punctuation do not count.
+fn mean_confidence<'a>(words: impl Iterator<Item = (&'a str, f32)>) -> f32 {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for (text, confidence) in words {
+        let letters = text.chars().filter(|c| c.is_alphanumeric()).count() as f32;
+        sum += letters * confidence;
+        count += letters;
+    }
+    if count > 0.0 { sum / count } else { 0.0 }
 }

@@ -1,0 +1,169 @@
+//! One page, one line: prepared, read, and put back on the page's own pixels.
+
+use std::time::Duration;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::prepare::{Ground, Prepared, Turn};
+use super::{Line, OcrError, PageText, RawLine, Recognizer, Word, mean_confidence};
+use crate::geom::PixelBox;
+use crate::scan::{DpiSource, Page};
+
+/// The default limit for one page.
+pub const PAGE_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A page read with less confidence than this may lie upside down.
+const DOUBTFUL: f32 = 0.7;
+/// Another way up must be read better by so much.
+const CLEARLY_BETTER: f32 = 0.1;
+/// Pixels an inch for reading a single line again: its letters are looked at more closely.
+const LINE_PPI: f64 = 300.0;
+
+/// Reads a page, whichever way up it lies.
+///
+/// # Errors
+/// When the engine fails or `deadline` passes.
+pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -> Result<PageText, OcrError> {
+    let ground = Ground::of(page);
+    let on_its_side = ground.lies_on_its_side();
+    let mut prepared;
+    let lines;
+    if on_its_side {
+        let (turn, _) = best_turn(&ground, [Turn::ThreeQuarters, Turn::Quarter], engine, deadline)?;
+        prepared = ground.turned(turn);
+        lines = engine.read_page(&prepared.image, prepared.ppi, deadline)?;
+    } else {
+        prepared = ground.turned(Turn::None);
+        let upright = engine.read_page(&prepared.image, prepared.ppi, deadline)?;
+        let confidence = confidence(&upright);
+        if confidence >= DOUBTFUL || upright.is_empty() {
+            lines = upright;
+        } else {
+            let (turn, sure) = best_turn(
+                &ground,
+                [Turn::None, Turn::Half, Turn::ThreeQuarters, Turn::Quarter],
+                engine,
+                deadline,
+            )?;
+            if turn == Turn::None || sure < confidence + CLEARLY_BETTER {
+                lines = upright;
+            } else {
+                prepared = ground.turned(turn);
+                lines = engine.read_page(&prepared.image, prepared.ppi, deadline)?;
+            }
+        }
+    }
+    Ok(page_text(page, &prepared, lines))
+}
+
+/// Reads a part of a page again as one line, more closely; with `allowed`, only these characters. The text is
+/// NFC; the mean confidence is 0 to 1. A box taller than wide is taken for a line that runs up or down.
+///
+/// # Errors
+/// When the engine fails.
+pub fn reread(
+    page: &Page,
+    bbox: PixelBox,
+    allowed: Option<&str>,
+    engine: &mut dyn Recognizer,
+) -> Result<(String, f32), OcrError> {
+    let inside =
+        PixelBox::new(bbox.x0, bbox.y0, bbox.x1.min(page.pixels.width()), bbox.y1.min(page.pixels.height()));
+    if inside.width() == 0 || inside.height() == 0 {
+        return Err(OcrError::ImageSize { width: inside.width(), height: inside.height() });
+    }
+    let (ground, _) = Ground::of_box(page, inside, LINE_PPI);
+    let turns: &[Turn] = if bbox.height() > 2 * bbox.width() {
+        &[Turn::ThreeQuarters, Turn::Quarter]
+    } else {
+        &[Turn::None, Turn::Half]
+    };
+    let mut best = (String::new(), 0.0);
+    for turn in turns {
+        let prepared = ground.only_turned(*turn);
+        let (text, confidence) = engine.read_line(&prepared.image, prepared.ppi, allowed)?;
+        if confidence > best.1 {
+            best = (text.nfc().collect(), confidence);
+        }
+        if best.1 >= DOUBTFUL {
+            break;
+        }
+    }
+    Ok(best)
+}
+
+/// The way up in which a band of the page with much ink is read with most confidence.
+fn best_turn<const N: usize>(
+    ground: &Ground,
+    turns: [Turn; N],
+    engine: &mut dyn Recognizer,
+    deadline: Duration,
+) -> Result<(Turn, f32), OcrError> {
+    let mut best = (turns[0], -1.0);
+    for turn in turns {
+        let prepared = ground.turned(turn);
+        let (y, height) = inkiest_band(&prepared);
+        let lines = engine.read_page(&prepared.band(y, height), prepared.ppi, deadline)?;
+        let confidence = confidence(&lines);
+        if confidence > best.1 {
+            best = (turn, confidence);
+        }
+    }
+    Ok(best)
+}
+
+/// About eight lines of print: where the most ink is.
+fn inkiest_band(prepared: &Prepared) -> (u32, u32) {
+    let (width, height) = prepared.image.dimensions();
+    let band = (prepared.ppi * 3 / 2).min(height);
+    let dark = |y: u32| {
+        let row = &prepared.image.as_raw()[y as usize * width as usize..][..width as usize];
+        row.iter().step_by(4).filter(|p| **p < 128).count()
+    };
+    let ink: Vec<usize> = (0..height).map(dark).collect();
+    let (mut sum, mut best, mut at) = (ink[..band as usize].iter().sum::<usize>(), 0, 0);
+    for y in 0..=height - band {
+        if sum > best {
+            (best, at) = (sum, y);
+        }
+        if let Some(next) = ink.get((y + band) as usize) {
+            sum = sum + next - ink[y as usize];
+        }
+    }
+    (at, band)
+}
+
+fn confidence(lines: &[RawLine]) -> f32 {
+    mean_confidence(lines.iter().flat_map(|l| &l.words).map(|w| (w.text.as_str(), w.confidence)))
+}
+
+fn page_text(page: &Page, prepared: &Prepared, raw: Vec<RawLine>) -> PageText {
+    let mut text = PageText {
+        width: page.pixels.width(),
+        height: page.pixels.height(),
+        dpi: (page.dpi_source != DpiSource::Estimated).then_some(page.dpi),
+        ..PageText::default()
+    };
+    for line in raw {
+        let first = text.words.len();
+        for word in line.words {
+            let bbox = prepared.to_page(word.bbox);
+            // An engine's word may hold a space; ours do not.
+            for part in word.text.split_whitespace() {
+                let confidence = word.confidence.clamp(0.0, 1.0);
+                text.words.push(Word { text: part.nfc().collect(), confidence, bbox });
+            }
+        }
+        if text.words.len() > first {
+            let [x0, y0, x1, y1] = line.baseline;
+            let [x0, y0] = prepared.point_to_page([x0, y0]);
+            let [x1, y1] = prepared.point_to_page([x1, y1]);
+            text.lines.push(Line {
+                words: first..text.words.len(),
+                baseline: [x0, y0, x1, y1],
+                block: line.block,
+            });
+        }
+    }
+    text
+}

@@ -1,0 +1,307 @@
+//! Reading with Tesseract itself, on pages drawn here.
+#![allow(clippy::unwrap_used)] // in a test a panic is the message
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use ab_glyph::{Font, FontVec, PxScale, ScaleFont};
+use image::{DynamicImage, GrayImage, Rgb, RgbImage, imageops};
+use saoy::error::Failure;
+use saoy::geom::{Orientation, PixelBox};
+use saoy::ocr::score::cer;
+use saoy::ocr::{
+    EnginePool, OcrError, PAGE_DEADLINE, PageJob, PageText, Recognizer, Tesseract, read_page, reread,
+};
+use saoy::scan::{ColorSpace, DpiSource, Filter, Page, StoredImage};
+
+const INK: [u8; 3] = [25, 25, 30];
+const RED: [u8; 3] = [205, 25, 50];
+const PAPER: [u8; 3] = [250, 249, 244];
+
+const LINES: [&str; 6] = [
+    "Căn cứ Luật Tổ chức chính quyền địa phương ngày 19 tháng 6",
+    "năm 2015 và Nghị định số 30/2020/NĐ-CP về công tác văn thư;",
+    "xét đề nghị của công chức Tư pháp - Hộ tịch thị trấn.",
+    "Người yêu cầu chứng thực phải xuất trình bản chính giấy tờ,",
+    "văn bản làm cơ sở để chứng thực bản sao; người thực hiện",
+    "kiểm tra bản chính, đối chiếu với bản sao rồi ghi lời chứng.",
+];
+
+fn font() -> FontVec {
+    let paths = [
+        "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf",
+        "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+        "/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf",
+        "/usr/share/fonts/truetype/freefont/FreeSerif.ttf",
+    ];
+    let bytes = paths.iter().find_map(|p| std::fs::read(p).ok()).expect("apt install fonts-dejavu-core");
+    FontVec::try_from_vec(bytes).expect("a font")
+}
+
+/// Draws text with its baseline's start at `x`, `y`; gives its box.
+fn draw(image: &mut RgbImage, text: &str, x: f32, y: f32, size: f32, color: [u8; 3]) -> PixelBox {
+    let font = font();
+    let scaled = font.as_scaled(PxScale::from(size));
+    let (mut pen, mut last) = (x, None);
+    let mut all: Option<PixelBox> = None;
+    for c in text.chars() {
+        let id = scaled.glyph_id(c);
+        pen += last.map_or(0.0, |l| scaled.kern(l, id));
+        last = Some(id);
+        let glyph = id.with_scale_and_position(PxScale::from(size), ab_glyph::point(pen, y));
+        pen += scaled.h_advance(id);
+        let Some(outline) = font.outline_glyph(glyph) else { continue };
+        let b = outline.px_bounds();
+        outline.draw(|dx, dy, ink| {
+            let (px, py) = (dx + b.min.x as u32, dy + b.min.y as u32);
+            if px < image.width() && py < image.height() {
+                let p = image.get_pixel_mut(px, py);
+                for i in 0..3 {
+                    p.0[i] = (f32::from(p.0[i]) * (1.0 - ink) + f32::from(color[i]) * ink) as u8;
+                }
+            }
+        });
+        let b = PixelBox::new(b.min.x as u32, b.min.y as u32, b.max.x as u32, b.max.y as u32);
+        all = Some(all.map_or(b, |a| a.union(&b)));
+    }
+    all.expect("something was drawn")
+}
+
+/// A ring with a disc in its middle, drawn over what is there as ink lies on paper.
+fn seal(image: &mut RgbImage, cx: f32, cy: f32, radius: f32) {
+    for (x, y, p) in image.enumerate_pixels_mut() {
+        let d = ((x as f32 - cx).powi(2) + (y as f32 - cy).powi(2)).sqrt() / radius;
+        if (0.95..1.0).contains(&d) || (0.80..0.83).contains(&d) || d < 0.3 {
+            for i in 0..3 {
+                p.0[i] = (u16::from(p.0[i]) * u16::from(RED[i]) / 250).min(255) as u8;
+            }
+        }
+    }
+}
+
+/// 6 × 4 inches at 300 dpi.
+fn sheet() -> RgbImage {
+    RgbImage::from_pixel(1800, 1200, Rgb(PAPER))
+}
+
+fn letter() -> (RgbImage, Vec<PixelBox>) {
+    let mut image = sheet();
+    let boxes = LINES.iter().enumerate();
+    let boxes = boxes.map(|(i, l)| draw(&mut image, l, 150.0, 300.0 + 110.0 * i as f32, 58.0, INK)).collect();
+    (image, boxes)
+}
+
+fn page(pixels: impl Into<DynamicImage>) -> Page {
+    let pixels = pixels.into();
+    let stored = StoredImage {
+        data: Arc::from([]),
+        filter: Filter::Dct,
+        color_space: ColorSpace::Rgb,
+        width: pixels.width(),
+        height: pixels.height(),
+        bits: 8,
+        decode: None,
+        orientation: Orientation::Upright,
+        original: true,
+    };
+    Page { number: 1, stored, pixels, dpi: [300.0; 2], dpi_source: DpiSource::File }
+}
+
+fn vie() -> Tesseract {
+    Tesseract::new("vie").expect("apt install tesseract-ocr-vie")
+}
+
+fn read(pixels: impl Into<DynamicImage>) -> PageText {
+    read_page(&page(pixels), &mut vie(), PAGE_DEADLINE).expect("the page is read")
+}
+
+/// The share of the smaller box that both cover.
+fn overlap(a: PixelBox, b: PixelBox) -> f64 {
+    let both = PixelBox::new(a.x0.max(b.x0), a.y0.max(b.y0), a.x1.min(b.x1), a.y1.min(b.y1));
+    let area = |b: PixelBox| f64::from(b.width()) * f64::from(b.height());
+    area(both) / area(a).min(area(b))
+}
+
+fn line_boxes(text: &PageText) -> Vec<PixelBox> {
+    let line = |l| text.line_words(l).iter().map(|w| w.bbox).reduce(|a, b| a.union(&b)).unwrap();
+    text.lines.iter().map(line).collect()
+}
+
+#[test]
+fn reads_vietnamese_and_says_where_each_line_stands() {
+    let (image, boxes) = letter();
+    let text = read(image);
+    assert!(cer(&LINES.join("\n"), &text.text()) < 0.01, "{}", text.text());
+    assert_eq!(text.lines.len(), LINES.len());
+    for (found, drawn) in line_boxes(&text).into_iter().zip(&boxes) {
+        for (found, drawn) in <[u32; 4]>::from(found).into_iter().zip(<[u32; 4]>::from(*drawn)) {
+            assert!(found.abs_diff(drawn) <= 8, "{found} against {drawn}");
+        }
+    }
+    for (line, drawn) in text.lines.iter().zip(&boxes) {
+        let [x0, y0, x1, y1] = line.baseline;
+        assert!(x0 < x1 && (y0 - y1).abs() < 6.0 && y0 > drawn.y0 as f32 && y0 <= drawn.y1 as f32 + 6.0);
+    }
+    assert!(text.words.iter().all(|w| !w.text.contains(char::is_whitespace) && w.confidence > 0.5));
+    assert_eq!((text.width, text.height, text.dpi), (1800, 1200, Some([300.0; 2])));
+}
+
+#[test]
+fn every_word_is_in_exactly_one_line_and_blocks_ascend() {
+    let text = read(letter().0);
+    let mut next = 0;
+    for line in &text.lines {
+        assert_eq!(line.words.start, next);
+        assert!(!line.words.is_empty());
+        next = line.words.end;
+    }
+    assert_eq!(next, text.words.len());
+    assert!(text.lines.windows(2).all(|w| w[0].block <= w[1].block));
+}
+
+#[test]
+fn a_turned_page_is_read_and_its_boxes_lie_on_the_page_as_it_came() {
+    let (image, boxes) = letter();
+    let (w, h) = image.dimensions();
+    // Where a box of the upright page lies after turning the page clockwise.
+    let quarter = |b: PixelBox| PixelBox::new(h - b.y1, b.x0, h - b.y0, b.x1);
+    let half = |b: PixelBox| PixelBox::new(w - b.x1, h - b.y1, w - b.x0, h - b.y0);
+    let three = |b: PixelBox| PixelBox::new(b.y0, w - b.x1, b.y1, w - b.x0);
+    let cases: [(RgbImage, &dyn Fn(PixelBox) -> PixelBox, [f32; 2]); 3] = [
+        (imageops::rotate90(&image), &quarter, [0.0, 1.0]),
+        (imageops::rotate180(&image), &half, [-1.0, 0.0]),
+        (imageops::rotate270(&image), &three, [0.0, -1.0]),
+    ];
+    for (turned, place, direction) in cases {
+        let text = read(turned);
+        assert!(cer(&LINES.join("\n"), &text.text()) < 0.01, "{direction:?}: {}", text.text());
+        for ((found, drawn), line) in line_boxes(&text).into_iter().zip(&boxes).zip(&text.lines) {
+            assert!(overlap(found, place(*drawn)) > 0.8, "{direction:?}: {found:?} {:?}", place(*drawn));
+            let [x0, y0, x1, y1] = line.baseline;
+            let along = (x1 - x0) * direction[0] + (y1 - y0) * direction[1];
+            assert!(along > 0.9 * (x1 - x0).hypot(y1 - y0), "the baseline runs as the line is read");
+        }
+    }
+}
+
+#[test]
+fn a_seal_hides_nothing_and_red_print_is_read() {
+    let mut image = sheet();
+    draw(&mut image, "GIẤY CHỨNG NHẬN", 480.0, 250.0, 80.0, RED);
+    draw(&mut image, "Số: 0123456789", 640.0, 380.0, 58.0, [225, 110, 115]);
+    draw(&mut image, "Người ký giấy khai sinh: Nguyễn Thị Hồng Ngọc", 200.0, 800.0, 58.0, INK);
+    draw(&mut image, "nơi đăng ký: thị trấn Mẫu, huyện Mẫu, tỉnh Mẫu", 200.0, 910.0, 58.0, INK);
+    let plain = read(image.clone());
+    // 36 mm across, over the name.
+    seal(&mut image, 1100.0, 820.0, 213.0);
+    let sealed = read(image);
+    for text in [plain.text(), sealed.text()] {
+        for part in ["GIẤY CHỨNG NHẬN", "0123456789", "Nguyễn Thị Hồng Ngọc", "tỉnh Mẫu"] {
+            assert!(text.contains(part), "{part:?} is missing in {text:?}");
+        }
+    }
+}
+
+#[test]
+fn uneven_resolutions_are_read_as_the_paper_was() {
+    let (image, boxes) = letter();
+    let squeezed = imageops::resize(&image, 1200, 400, imageops::FilterType::Triangle);
+    let mut page = page(squeezed);
+    page.dpi = [200.0, 100.0];
+    let text = read_page(&page, &mut vie(), PAGE_DEADLINE).unwrap();
+    assert!(cer(&LINES.join("\n"), &text.text()) < 0.05, "{}", text.text());
+    let place = |b: &PixelBox| PixelBox::new(b.x0 * 2 / 3, b.y0 / 3, b.x1 * 2 / 3, b.y1 / 3);
+    for (found, drawn) in line_boxes(&text).into_iter().zip(&boxes) {
+        assert!(overlap(found, place(drawn)) > 0.7, "{found:?} {drawn:?}");
+    }
+}
+
+#[test]
+fn a_line_is_read_again_with_the_characters_that_its_field_allows() {
+    let mut image = sheet();
+    let label = draw(&mut image, "Số định danh:", 200.0, 500.0, 58.0, INK);
+    let digits = draw(&mut image, "999099000017", label.x1 as f32 + 20.0, 500.0, 58.0, INK);
+    let page = page(image);
+    let mut engine = vie();
+    let (all, _) = reread(&page, label.union(&digits), None, &mut engine).unwrap();
+    assert!(all.contains("999099000017"), "{all}");
+    let (number, confidence) = reread(&page, digits, Some("0123456789"), &mut engine).unwrap();
+    assert_eq!(number, "999099000017");
+    assert!(confidence > 0.5, "{confidence}");
+    let (letters, _) = reread(&page, digits, Some("abc"), &mut engine).unwrap();
+    assert!(letters.chars().all(|c| "abc ".contains(c)), "{letters}");
+    let (again, _) = reread(&page, label.union(&digits), None, &mut engine).unwrap();
+    assert_eq!(again, all, "the allowed characters were for one call");
+}
+
+#[test]
+fn a_box_outside_the_page_is_refused() {
+    let page = page(sheet());
+    let outside = PixelBox::new(1800, 0, 1900, 40);
+    let refused = reread(&page, outside, None, &mut vie());
+    assert!(matches!(refused, Err(OcrError::ImageSize { .. })), "{refused:?}");
+}
+
+#[test]
+fn blank_and_tiny_pages_hold_no_words() {
+    for image in [sheet(), RgbImage::from_pixel(1, 1, Rgb(PAPER)), RgbImage::from_pixel(3000, 2, Rgb(INK))] {
+        assert_eq!(read(image).words, []);
+    }
+}
+
+#[test]
+fn a_language_without_data_is_named_with_advice() {
+    let missing = Tesseract::new("vie+xxx").err().expect("there is no such language");
+    assert!(matches!(&missing, OcrError::LanguageMissing { language, .. } if language == "xxx"));
+    let failure = Failure::from(missing);
+    assert_eq!(failure.code, "language-missing");
+    assert!(failure.advice.contains("apt install tesseract-ocr-xxx"), "{}", failure.advice);
+    assert!(matches!(EnginePool::tesseract("xxx", 2), Err(OcrError::LanguageMissing { .. })));
+    for wrong in ["", "vie+", "../vie", "vie eng", "vie\0"] {
+        // A path could lead anywhere.
+        assert_eq!(Tesseract::new(wrong).err(), Some(OcrError::LanguageName(wrong.to_owned())));
+    }
+}
+
+#[test]
+fn an_unknown_variable_is_named() {
+    let refused = Tesseract::with_variables("vie", &[("no_such_variable", "1")]).err();
+    assert!(matches!(refused, Some(OcrError::Variable { variable: "no_such_variable", .. })), "{refused:?}");
+}
+
+#[test]
+fn a_deadline_ends_the_reading() {
+    let (image, _) = letter();
+    let mut engine = vie();
+    let deadline = Duration::from_millis(1);
+    let cut = read_page(&page(image.clone()), &mut engine, deadline);
+    assert_eq!(cut, Err(OcrError::Deadline(deadline)));
+    // The engine reads on with the next page.
+    let text = read_page(&page(image), &mut engine, PAGE_DEADLINE).unwrap();
+    assert!(cer(&LINES.join("\n"), &text.text()) < 0.01);
+}
+
+#[test]
+fn workers_read_the_same_as_one() {
+    let (image, _) = letter();
+    let alone = read(image.clone());
+    let pool = EnginePool::tesseract("vie", 2).unwrap();
+    let work = (0..4).map(|document| PageJob { document, page: 1, cost: 1 }).collect();
+    let read = Mutex::new(Vec::new());
+    pool.read_all(
+        work,
+        |_, _| Ok::<_, OcrError>(page(image.clone())),
+        &AtomicBool::new(false),
+        |_, _, result| read.lock().unwrap().push(result.unwrap().text),
+    );
+    assert_eq!(read.into_inner().unwrap(), vec![alone; 4]);
+}
+
+#[test]
+fn too_large_an_image_is_refused() {
+    let wide = GrayImage::new(40_000, 10);
+    let refused = vie().read_page(&wide, 300, PAGE_DEADLINE);
+    assert_eq!(refused, Err(OcrError::ImageSize { width: 40_000, height: 10 }));
+}
