@@ -1,0 +1,152 @@
+use serde::Serialize;
+
+/// A sentence in both languages of a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Text {
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
+}
+
+impl Text {
+    /// From both.
+    pub fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { vi: vi.into(), en: en.into() }
+    }
+
+    /// In one language.
+    pub fn get(&self, language: Language) -> &str {
+        match language {
+            Language::Vi => &self.vi,
+            Language::En => &self.en,
+        }
+    }
+}
+
+/// The language of a report for people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// Tiếng Việt.
+    #[default]
+    Vi,
+    /// English.
+    En,
+}
+
+/// How one check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Checked, and it holds.
+    Passed,
+    /// Checked, and it does not hold.
+    Failed,
+    /// Could not be checked, or there was nothing to check it against.
+    NotChecked,
+    /// It holds, but something about it should be known.
+    Warning,
+}
+
+/// What is checked. The order is that of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FactId {
+    /// The trust list itself is not expired.
+    TrustList,
+    /// The file keeps to the grammar of a copy, and every byte is covered by its last signature.
+    FileUntouched,
+    /// The four attachments, each once, and nothing else attached.
+    Attachments,
+    /// `record.json` is a record in its canonical form.
+    Record,
+    /// Record, seal, log and certificates belong to one office of the trust list.
+    Issuer,
+    /// The signers that the record asks for have signed, in its order.
+    Signers,
+    /// The officer's PDF signature.
+    SignatureOfficer,
+    /// The officer's certificate.
+    CertificateOfficer,
+    /// The office's PDF signature.
+    SignatureOffice,
+    /// The office's certificate.
+    CertificateOffice,
+    /// The page images are those of the record and all that the pages show.
+    Pages,
+    /// The disclosed fields are those of the record.
+    Disclosures,
+    /// The office's seal, with the values of the record.
+    Seal,
+    /// The registry entry is one of issue and commits to this record.
+    Entry,
+    /// The entry is in the tree of the checkpoint.
+    Inclusion,
+    /// The checkpoint is signed by the office's log key.
+    Checkpoint,
+    /// The metadata names the same copy.
+    CopyId,
+    /// The copy was not revoked, voided, superseded or corrected.
+    Status,
+}
+
+impl FactId {
+    /// What it asks, for people.
+    pub fn title(self) -> Text {
+        let (vi, en) = match self {
+            Self::TrustList => ("Danh sách tin cậy", "Trust list"),
+            Self::FileUntouched => ("Tệp nguyên vẹn", "File untouched"),
+            Self::Attachments => ("Tệp đính kèm", "Attachments"),
+            Self::Record => ("Bản ghi chứng thực", "Record"),
+            Self::Issuer => ("Cùng một cơ quan", "Same issuer"),
+            Self::Signers => ("Đủ người ký", "Required signers"),
+            Self::SignatureOfficer => ("Chữ ký số của người chứng thực", "Officer's signature"),
+            Self::CertificateOfficer => ("Chứng thư số của người chứng thực", "Officer's certificate"),
+            Self::SignatureOffice => ("Chữ ký số của cơ quan", "Office's signature"),
+            Self::CertificateOffice => ("Chứng thư số của cơ quan", "Office's certificate"),
+            Self::Pages => ("Ảnh các trang", "Page images"),
+            Self::Disclosures => ("Các trường thông tin", "Disclosed fields"),
+            Self::Seal => ("Dấu niêm phong điện tử", "Seal"),
+            Self::Entry => ("Mục trong sổ đăng ký", "Registry entry"),
+            Self::Inclusion => ("Có trong nhật ký công khai", "Log inclusion"),
+            Self::Checkpoint => ("Điểm kiểm của nhật ký", "Log checkpoint"),
+            Self::CopyId => ("Mã bản sao", "Copy id"),
+            Self::Status => ("Tình trạng hiện tại", "Status"),
+        };
+        Text::new(vi, en)
+    }
+}
+
+/// One check and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fact {
+    /// What was checked.
+    pub id: FactId,
+    /// How it ended.
+    pub state: State,
+    /// What was seen; for a failure which bytes or which value.
+    pub evidence: Text,
+}
+
+impl Fact {
+    /// One that holds.
+    pub fn passed(id: FactId, evidence: Text) -> Self {
+        Self { id, state: State::Passed, evidence }
+    }
+
+    /// One that does not hold.
+    pub fn failed(id: FactId, evidence: Text) -> Self {
+        Self { id, state: State::Failed, evidence }
+    }
+
+    /// One that could not be checked.
+    pub fn not_checked(id: FactId, evidence: Text) -> Self {
+        Self { id, state: State::NotChecked, evidence }
+    }
+
+    /// One that holds with a remark.
+    pub fn warning(id: FactId, evidence: Text) -> Self {
+        Self { id, state: State::Warning, evidence }
+    }
+}
