@@ -69,7 +69,7 @@ pub enum DigestAlgorithm {
 
 impl DigestAlgorithm {
     /// How long the digest is, bytes.
-    pub const fn len(self) -> usize {
+    pub const fn length(self) -> usize {
         match self {
             Self::Sha256 => 32,
             Self::Sha512 => 64,

@@ -84,7 +84,7 @@ impl Certificate {
             let from = &rest[begin..];
             let end = from.find(END).ok_or(CertificateError::Pem)? + END.len();
             let (label, der) =
-                der::pem::decode_vec(from[..end].as_bytes()).map_err(|_| CertificateError::Pem)?;
+                der::pem::decode_vec(&from.as_bytes()[..end]).map_err(|_| CertificateError::Pem)?;
             if label != PEM_LABEL {
                 return Err(CertificateError::Pem);
             }

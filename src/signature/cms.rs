@@ -113,7 +113,7 @@ pub fn prepare(
     certificates: &[Vec<u8>],
     algorithm: Algorithm,
 ) -> Result<ToBeSigned, CmsError> {
-    if digest.len() != algorithm.digest().len() {
+    if digest.len() != algorithm.digest().length() {
         return Err(CmsError::DigestLength(digest.len()));
     }
     let signer = certificates.first().ok_or(CmsError::NoSignerCertificate)?;
@@ -259,7 +259,7 @@ impl SignedData {
         }
 
         let message_digest = check_attributes(&info.signed_attributes, &signer)?;
-        if message_digest.len() != algorithm.digest().len() {
+        if message_digest.len() != algorithm.digest().length() {
             return Err(CmsError::Attribute(MESSAGE_DIGEST));
         }
         Ok(Self {
