@@ -196,7 +196,7 @@ mod tests {
             ("{\"e\u{301}\":1}".as_bytes(), EncodeError::NotNfc),
             (b"{\"a\":}", EncodeError::Syntax { line: 1, column: 6 }),
             (b"\"\\ud800\"", EncodeError::Syntax { line: 1, column: 8 }),
-            (b"\"\xff\"", EncodeError::Syntax { line: 1, column: 3 }),
+            (b"\"\xff\"", EncodeError::Syntax { line: 1, column: 2 }),
             (b"[1][2]", EncodeError::Syntax { line: 1, column: 4 }),
             (b"", EncodeError::Syntax { line: 1, column: 0 }),
         ] {

@@ -1,6 +1,6 @@
 //! The log's entry: `docs/format.md`, section 3, version 1.
 //!
-//! Fixed places, big-endian numbers, at most 135 bytes. Nothing in it tells a person, a paper or its kind.
+//! Fixed places, big-endian numbers, at most 134 bytes. Nothing in it tells a person, a paper or its kind.
 
 use std::fmt;
 use std::str::FromStr;
@@ -161,7 +161,7 @@ causes! {
 impl Entry {
     /// The entry's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(HEAD + 81);
+        let mut out = Vec::with_capacity(HEAD + 80);
         out.push(VERSION);
         out.push(match self.kind {
             EntryKind::Issue { .. } => 1,
