@@ -1,1 +1,276 @@
-//! To be written.
+//! Words → fields.
+//!
+//! In come the words of a document's pages, out go [`Fields`]: for every field of the recognised form its words, its
+//! value, how sure it is and whether an officer must look. What a form looks like is data: one TOML file in
+//! `models/forms/` (schema: `docs/forms.md`); nothing here knows any particular paper. Not its business: reading
+//! pixels, and whether a person confirmed a value. Names and numbers are never corrected, only flagged.
+
+mod classify;
+mod confidence;
+mod error;
+mod form;
+mod label;
+mod layout;
+mod lists;
+mod locate;
+mod parse;
+mod reread;
+pub mod text;
+mod validate;
+
+pub use error::ExtractError;
+pub use form::Form;
+pub use reread::{Reading, WeakField};
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::ocr::PageText;
+use crate::record::{Field, Fields};
+use form::{FieldSpec, FieldType};
+use layout::Layout;
+use lists::List;
+use locate::{Located, Located1, Locator};
+use parse::Parsed;
+
+/// The form files that come with the program: name and text.
+const BUILTIN_FORMS: [(&str, &str); 2] = [
+    ("models/forms/giay-khai-sinh.toml", include_str!("../../models/forms/giay-khai-sinh.toml")),
+    ("models/forms/van-ban.toml", include_str!("../../models/forms/van-ban.toml")),
+];
+
+/// The closed lists that come with the program.
+const BUILTIN_LISTS: [(&str, &str); 3] = [
+    ("models/forms/lists/dan-toc.toml", include_str!("../../models/forms/lists/dan-toc.toml")),
+    ("models/forms/lists/quoc-tich.toml", include_str!("../../models/forms/lists/quoc-tich.toml")),
+    ("models/forms/lists/loai-van-ban.toml", include_str!("../../models/forms/lists/loai-van-ban.toml")),
+];
+
+/// All forms that are known, and the closed lists that they use.
+#[derive(Clone, Debug)]
+pub struct Forms {
+    forms: Vec<Form>,
+    lists: BTreeMap<String, List>,
+}
+
+impl Forms {
+    /// The forms that come with the program.
+    ///
+    /// # Errors
+    /// [`ExtractError::Form`] where a file breaks the schema; a test holds that none does.
+    pub fn builtin() -> Result<Self, ExtractError> {
+        Self::from_sources(&BUILTIN_FORMS, &BUILTIN_LISTS)
+    }
+
+    /// The forms of a folder: every `*.toml` in it, with the closed lists of its subfolder `lists` besides those that
+    /// come with the program.
+    ///
+    /// # Errors
+    /// [`ExtractError::Read`] where a file cannot be read, [`ExtractError::Form`] where one breaks the schema.
+    pub fn load(folder: &Path) -> Result<Self, ExtractError> {
+        let forms = read_folder(folder)?;
+        let lists_folder = folder.join("lists");
+        let own = if lists_folder.is_dir() { read_folder(&lists_folder)? } else { Vec::new() };
+        let builtin = BUILTIN_LISTS.iter().map(|(name, source)| ((*name).to_owned(), (*source).to_owned()));
+        let lists: Vec<(String, String)> = builtin.chain(own).collect();
+        Self::from_sources(&forms, &lists)
+    }
+
+    fn from_sources<S: AsRef<str>>(forms: &[(S, S)], lists: &[(S, S)]) -> Result<Self, ExtractError> {
+        let mut known = BTreeMap::new();
+        for (file, source) in lists {
+            let id = Path::new(file.as_ref()).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            known.insert(id, List::parse(file.as_ref(), source.as_ref())?);
+        }
+        let mut loaded: Vec<Form> = Vec::new();
+        for (file, source) in forms {
+            let form = Form::parse(file.as_ref(), source.as_ref(), &known)?;
+            if loaded.iter().any(|f| f.id() == form.id()) {
+                let expected = format!("form {:?} is there twice", form.id());
+                return Err(ExtractError::Form { file: file.as_ref().to_owned(), line: 1, expected });
+            }
+            loaded.push(form);
+        }
+        Ok(Self { forms: loaded, lists: known })
+    }
+
+    /// All forms, in the order of their files.
+    pub fn iter(&self) -> impl Iterator<Item = &Form> {
+        self.forms.iter()
+    }
+
+    /// The form with this id.
+    pub fn get(&self, id: &str) -> Option<&Form> {
+        self.forms.iter().find(|f| f.id() == id)
+    }
+
+    /// The fields of one document. With `form` None the form is recognised; a paper that no form describes gives no
+    /// form and no fields.
+    ///
+    /// # Errors
+    /// [`ExtractError::UnknownForm`] where `form` names none that is loaded.
+    pub fn extract(&self, pages: &[PageText], form: Option<&str>) -> Result<Fields, ExtractError> {
+        let layout = Layout::new(pages);
+        let form = match form {
+            Some(id) => self.get(id).ok_or_else(|| self.unknown(id))?,
+            None => match classify::classify(&layout, &self.forms) {
+                Some(form) => form,
+                None => return Ok(Fields::default()),
+            },
+        };
+        let locator = Locator::new(&layout, form.spec());
+        let mut found: BTreeMap<&str, Located1> = BTreeMap::new();
+        let mut fields = BTreeMap::new();
+        for spec in &form.spec().field {
+            let name = spec.name.get_ref().as_str();
+            let (field, words) = self.field(spec, &locator, &found, &fields);
+            fields.insert(name.to_owned(), field);
+            found.extend(words.map(|w| (name, w)));
+        }
+        validate::cross_check(&mut fields, &form.spec().rule);
+        let mut fields = Fields { form: Some(form.id().to_owned()), fields };
+        self.conclude(form, &mut fields);
+        Ok(fields)
+    }
+
+    fn unknown(&self, id: &str) -> ExtractError {
+        let known: Vec<&str> = self.forms.iter().map(Form::id).collect();
+        ExtractError::UnknownForm { id: id.to_owned(), known: known.join(", ") }
+    }
+
+    fn field(
+        &self,
+        spec: &FieldSpec,
+        locator: &Locator<'_>,
+        found: &BTreeMap<&str, Located1>,
+        earlier: &BTreeMap<String, Field>,
+    ) -> (Field, Option<Located1>) {
+        if let Some(when) = &spec.when {
+            let decided = earlier.get(when.field.get_ref()).and_then(|f| f.value.as_str());
+            if !decided.is_some_and(|v| when.is.iter().any(|w| w == v)) {
+                return (empty(confidence::EMPTY, None), None);
+            }
+        }
+        if spec.kind == FieldType::Ink {
+            // Ink is not words; saying so is better than guessing from where a name stands.
+            return (empty(confidence::MISSING, Some("not-told-by-words")), None);
+        }
+        let choice = spec.choose.iter().find(|c| c.label.as_ref().is_none_or(|l| locator.has(l.get_ref())));
+        if let Some(choice) = choice {
+            let mut field = empty(confidence::EMPTY, None);
+            field.value = Value::String(choice.value.clone());
+            if locator.has_stamp() {
+                field.problems.push(format!("{}earlier-certification-stamp", validate::NOTE));
+            }
+            return (field, None);
+        }
+        let mut label_seen = false;
+        let valid = |text: &str| {
+            let parsed = self.parse(spec, &[text.to_owned()]);
+            !parsed.value.is_null() && parsed.problems.iter().all(|p| *p == "syllable" || *p == "name-case")
+        };
+        for place in &spec.at {
+            match locator.locate(place, found, &valid) {
+                Located::Words(words) => {
+                    let parsed = self.parse(spec, &words.lines);
+                    let confidence = confidence::of_words(&words.confidences, words.label_quality);
+                    let mut problems: Vec<String> = parsed.problems.iter().map(|p| (*p).to_owned()).collect();
+                    if words.line_below {
+                        problems.push("line-below".to_owned());
+                    }
+                    let field = Field {
+                        raw: Some(text::nfc(&words.text())),
+                        value: parsed.value,
+                        confidence,
+                        page: Some(words.page),
+                        bbox: Some(words.bbox),
+                        review: false,
+                        problems,
+                    };
+                    return (field, Some(words));
+                }
+                Located::Empty => label_seen = true,
+                Located::NoLabel => {}
+            }
+        }
+        let field = match (spec.required, spec.optional, label_seen) {
+            (true, ..) => empty(confidence::MISSING, Some("missing")),
+            (false, false, false) => empty(confidence::MISSING, Some("label-not-found")),
+            _ => empty(confidence::EMPTY, None),
+        };
+        (field, None)
+    }
+
+    /// The value of a field's words, with the checks that concern it alone.
+    fn parse(&self, spec: &FieldSpec, lines: &[String]) -> Parsed {
+        let raw = lines.join(" ");
+        let mut parsed = match spec.kind {
+            FieldType::Name => parse::name(&raw),
+            FieldType::Date => parse::date(&raw),
+            FieldType::Year => parse::year(&raw),
+            FieldType::Sex => parse::sex(&raw),
+            FieldType::Pin => parse::pin(&raw),
+            FieldType::Number => parse::number(&raw),
+            FieldType::Items => parse::items(lines),
+            FieldType::List => match spec.list.as_ref().and_then(|l| self.lists.get(l.get_ref())) {
+                Some(list) => parse::list(&raw, list),
+                None => parse::free_text(&raw),
+            },
+            FieldType::Text | FieldType::Address | FieldType::Ink => parse::free_text(&raw),
+        };
+        if let Some(value) = parsed.value.as_str() {
+            if spec.format.as_ref().is_some_and(|f| !f.0.is_match(value)) {
+                parsed.problems.push("format");
+            }
+            if spec.check.is_some_and(|kind| !validate::check_digits(kind, value)) {
+                parsed.problems.push("check-digit");
+            }
+        }
+        parsed
+    }
+
+    fn conclude(&self, form: &Form, fields: &mut Fields) {
+        for spec in &form.spec().field {
+            if let Some(field) = fields.fields.get_mut(spec.name.get_ref()) {
+                confidence::conclude(field, Self::threshold(form, spec));
+            }
+        }
+    }
+}
+
+fn empty(confidence: f32, problem: Option<&str>) -> Field {
+    Field {
+        raw: None,
+        value: Value::Null,
+        confidence,
+        page: None,
+        bbox: None,
+        review: false,
+        problems: problem.map(str::to_owned).into_iter().collect(),
+    }
+}
+
+/// The `*.toml` files of a folder, by name.
+fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, ExtractError> {
+    let failed = |file: &Path| {
+        let file = file.display().to_string();
+        move |source| ExtractError::Read { file, source }
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
+        let path = entry.map_err(failed(folder))?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+        .into_iter()
+        .map(|path| {
+            let source = std::fs::read_to_string(&path).map_err(failed(&path))?;
+            Ok((path.display().to_string(), source))
+        })
+        .collect()
+}

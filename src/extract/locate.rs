@@ -1,0 +1,545 @@
+//! Where a field's words stand: to the right of a label, below it, between two, or in a zone.
+
+use std::collections::BTreeMap;
+
+use super::form::{Pick, Place, Section, Spec, Take};
+use super::label::{Hit, Hits, is_page};
+use super::layout::Layout;
+use super::parse;
+use crate::geom::PixelBox;
+
+/// What stands at a place.
+#[derive(Clone, Debug)]
+pub(crate) enum Located {
+    /// The label is not on the paper, or was not read.
+    NoLabel,
+    /// The place is there and nothing but leaders stands on it.
+    Empty,
+    /// Words.
+    Words(Located1),
+}
+
+/// The words of a field.
+#[derive(Clone, Debug)]
+pub(crate) struct Located1 {
+    /// Per line, the text; with a pattern, one line.
+    pub(crate) lines: Vec<String>,
+    pub(crate) page: u32,
+    pub(crate) bbox: PixelBox,
+    /// Of each word.
+    pub(crate) confidences: Vec<f32>,
+    pub(crate) label_quality: f32,
+    /// A line below may belong to it.
+    pub(crate) line_below: bool,
+    tokens: Vec<Vec<usize>>,
+}
+
+impl Located1 {
+    pub(crate) fn text(&self) -> String {
+        self.lines.join(" ")
+    }
+}
+
+/// Everything known about one document under one form.
+pub(crate) struct Locator<'a> {
+    layout: &'a Layout,
+    spec: &'a Spec,
+    hits: Hits<'a>,
+    /// Tokens of earlier stamps.
+    dead: Vec<bool>,
+    spans: BTreeMap<&'a str, Option<Span>>,
+}
+
+/// Where a section lies.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    from: usize,
+    to: usize,
+    columns: [f32; 2],
+}
+
+/// Default widest gap inside a value on one line, in line heights.
+const WORD_GAP: f32 = 8.0;
+/// Default widest pitch of lines, in line heights: forms are set at one and a half, dotted lines wider.
+const LINE_GAP: f32 = 3.4;
+/// A line that ends before this share of the text's width did not wrap.
+const WRAP: f32 = 0.6;
+/// A run of words wider than this share of the page is two columns read as one.
+const WIDE: f32 = 0.62;
+/// So many line heights above its label begins what stands beside it.
+const BESIDE: f32 = 4.0;
+
+impl<'a> Locator<'a> {
+    pub(crate) fn new(layout: &'a Layout, spec: &'a Spec) -> Self {
+        let mut hits = Hits::find(layout, spec);
+        let dead = stamps(layout, spec, &hits);
+        // The labels inside stamps are no labels of the paper.
+        hits.bury(&dead);
+        let mut locator = Self { layout, spec, hits, dead, spans: BTreeMap::new() };
+        locator.spans = spec.section.iter().map(|s| (s.id.get_ref().as_str(), locator.span(s))).collect();
+        locator
+    }
+
+    /// Whether a label is on the paper.
+    pub(crate) fn has(&self, label: &str) -> bool {
+        !self.hits.of(label).is_empty()
+    }
+
+    /// Whether an earlier stamp is on the paper.
+    pub(crate) fn has_stamp(&self) -> bool {
+        self.dead.iter().any(|d| *d)
+    }
+
+    /// The words at a place. `others` are the fields found so far, `valid` tells whether a line reads as the type.
+    pub(crate) fn locate(
+        &self,
+        place: &Place,
+        others: &BTreeMap<&str, Located1>,
+        valid: &dyn Fn(&str) -> bool,
+    ) -> Located {
+        let (lines, quality, line_below) = match place.take {
+            Take::Field => {
+                let other = place.label.as_ref().and_then(|l| others.get(l.get_ref().as_str()));
+                match other {
+                    Some(found) => (found.tokens.clone(), found.label_quality, false),
+                    None => return Located::NoLabel,
+                }
+            }
+            Take::Zone => match self.zone(place) {
+                Some(lines) => (lines, 1.0, false),
+                None => return Located::NoLabel,
+            },
+            Take::Right | Take::Below | Take::Between | Take::Label => {
+                let Some(hit) = self.hit(place) else { return Located::NoLabel };
+                let (lines, line_below) = match place.take {
+                    Take::Right => self.right(hit, place),
+                    Take::Below => (self.below(hit, place), false),
+                    Take::Label => (vec![(hit.first..hit.end).collect()], false),
+                    _ => (self.between(hit, place), false),
+                };
+                (lines, hit.quality, line_below)
+            }
+        };
+        let lines = self.filter(lines, place, valid);
+        match self.read(&lines, place, quality, line_below) {
+            Some(found) => Located::Words(found),
+            None => Located::Empty,
+        }
+    }
+
+    /// The label's best place inside the section.
+    fn hit(&self, place: &Place) -> Option<&Hit> {
+        let label = place.label.as_ref()?;
+        let span = match &place.section {
+            Some(section) => Some(self.spans.get(section.get_ref().as_str()).copied().flatten()?),
+            None => None,
+        };
+        let pages = self.layout.sheets.len();
+        let candidates = self.hits.of(label.get_ref()).iter().filter(|hit| {
+            let page = self.layout.rows[hit.row].page;
+            let on_page = place.page.is_none_or(|p| is_page(p, page, pages));
+            let inside = span.is_none_or(|s| self.inside(&s, hit.first));
+            let in_zone = place.zone.is_none_or(|zone| {
+                let (x, y) = self.layout.fraction(&self.layout.tokens[hit.first]);
+                (zone[0]..=zone[2]).contains(&x) && (zone[1]..=zone[3]).contains(&y)
+            });
+            on_page && inside && in_zone
+        });
+        // The first of equals: reading order decides.
+        candidates.fold(None, |best: Option<&Hit>, hit| match best {
+            Some(b) if b.quality >= hit.quality - 0.08 => Some(b),
+            _ => Some(hit),
+        })
+    }
+
+    fn inside(&self, span: &Span, token: usize) -> bool {
+        let (x, _) = self.layout.fraction(&self.layout.tokens[token]);
+        (span.from..span.to).contains(&token) && (span.columns[0]..=span.columns[1]).contains(&x)
+    }
+
+    fn span(&self, section: &Section) -> Option<Span> {
+        let columns = section.columns.unwrap_or([0.0, 1.0]);
+        let in_columns = |token: usize, columns: [f32; 2]| {
+            let (x, _) = self.layout.fraction(&self.layout.tokens[token]);
+            (columns[0]..=columns[1]).contains(&x)
+        };
+        let opening = |s: &Section| match &s.from {
+            None => Some(0),
+            Some(label) => {
+                let columns = s.columns.unwrap_or([0.0, 1.0]);
+                self.hits.of(label.get_ref()).iter().map(|h| h.first).find(|&t| in_columns(t, columns))
+            }
+        };
+        let from = opening(section)?;
+        let meets = |s: &Section| {
+            let other = s.columns.unwrap_or([0.0, 1.0]);
+            other[0] < columns[1] && columns[0] < other[1]
+        };
+        let next_sections = self
+            .spec
+            .section
+            .iter()
+            .filter(|s| s.id.get_ref() != section.id.get_ref() && meets(s))
+            .filter_map(opening);
+        let closings = section.until.iter().flat_map(|l| self.hits.of(l.get_ref())).map(|h| h.first);
+        let to =
+            next_sections.chain(closings).filter(|t| *t > from).min().unwrap_or(self.layout.tokens.len());
+        Some(Span { from, to, columns })
+    }
+
+    fn columns(&self, place: &Place) -> [f32; 2] {
+        let span =
+            place.section.as_ref().and_then(|s| self.spans.get(s.get_ref().as_str()).copied().flatten());
+        span.map_or([0.0, 1.0], |s| s.columns)
+    }
+
+    /// Whether a token counts: not of a stamp, and inside the section's columns.
+    fn counts(&self, token: usize, columns: [f32; 2]) -> bool {
+        let (x, _) = self.layout.fraction(&self.layout.tokens[token]);
+        !self.dead[token] && (columns[0]..=columns[1]).contains(&x)
+    }
+
+    fn right(&self, hit: &Hit, place: &Place) -> (Vec<Vec<usize>>, bool) {
+        let columns = self.columns(place);
+        let row = &self.layout.rows[hit.row];
+        let stop = self.hits.next_in_row(hit.row, hit.end).unwrap_or(row.tokens.end);
+        let open = !(stop..row.tokens.end).any(|t| self.counts(t, columns));
+        let (mut first, cut) = self.run(hit.end..stop, columns, place.gap.unwrap_or(WORD_GAP), row.height);
+        let mut lines = Vec::new();
+        let mut last_row = hit.row;
+        let mut last_x = first.iter().map(|&t| self.layout.tokens[t].x1).fold(f32::MIN, f32::max);
+        if first.iter().all(|&t| self.layout.tokens[t].is_mark()) {
+            // A dotted line of nothing: the value may stand on the next.
+            last_x = f32::MAX;
+        }
+        lines.push(std::mem::take(&mut first));
+        let mut line_below = false;
+        if open && !cut {
+            let (left, right) = self.margins(row.page, columns);
+            while lines.len() < place.lines.max(1) + 1 {
+                let Some(next) = self.continuation(last_row, columns, place) else { break };
+                let wrapped = last_x > left + (right - left) * WRAP;
+                if lines.len() == place.lines.max(1) || !wrapped {
+                    // One line too many, or the line above had room: not taken, and said.
+                    line_below = place.lines > 1;
+                    break;
+                }
+                last_x = next.iter().map(|&t| self.layout.tokens[t].x1).fold(f32::MIN, f32::max);
+                last_row += 1;
+                lines.push(next);
+            }
+        }
+        (lines, line_below)
+    }
+
+    /// Tokens up to the first gap that is too wide; whether there was one.
+    fn run(
+        &self,
+        range: std::ops::Range<usize>,
+        columns: [f32; 2],
+        gap: f32,
+        height: f32,
+    ) -> (Vec<usize>, bool) {
+        let mut out: Vec<usize> = Vec::new();
+        for token in range.filter(|&t| self.counts(t, columns)) {
+            if let Some(&last) = out.last()
+                && self.layout.tokens[token].x0 - self.layout.tokens[last].x1 > gap * height
+            {
+                return (out, true);
+            }
+            out.push(token);
+        }
+        (out, false)
+    }
+
+    /// The words at the start of the next row that no label claims.
+    fn continuation(&self, row: usize, columns: [f32; 2], place: &Place) -> Option<Vec<usize>> {
+        let this = &self.layout.rows[row];
+        let next = self.layout.rows.get(row + 1)?;
+        let near = next.page == this.page && next.y - this.y <= LINE_GAP * this.height.max(next.height);
+        if !near {
+            return None;
+        }
+        let mine: Vec<usize> = next.tokens.clone().filter(|&t| self.counts(t, columns)).collect();
+        let first = *mine.first()?;
+        let label = mine.iter().copied().find(|&t| self.hits.covers(row + 1, t));
+        let (words, _) = self.run(
+            first..label.unwrap_or(next.tokens.end),
+            columns,
+            place.gap.unwrap_or(WORD_GAP),
+            next.height,
+        );
+        let solid = words.iter().any(|&t| !self.layout.tokens[t].is_mark());
+        solid.then_some(words)
+    }
+
+    /// Left and right edge of the running text of a page.
+    fn margins(&self, page: usize, columns: [f32; 2]) -> (f32, f32) {
+        let rows = self.layout.rows.iter().filter(|r| r.page == page && r.tokens.len() >= 3);
+        let tokens = rows
+            .flat_map(|r| r.tokens.clone())
+            .filter(|&t| self.counts(t, columns))
+            .map(|t| &self.layout.tokens[t]);
+        tokens.fold((f32::MAX, f32::MIN), |(l, r), t| (l.min(t.x0), r.max(t.x1)))
+    }
+
+    fn below(&self, hit: &Hit, place: &Place) -> Vec<Vec<usize>> {
+        let tokens = &self.layout.tokens;
+        let label_end = (hit.first..hit.end).rev().find(|&t| !tokens[t].is_mark()).unwrap_or(hit.first);
+        let (x0, x1) = (tokens[hit.first].x0, tokens[label_end].x1);
+        let page = self.layout.rows[hit.row].page;
+        let gap = place.gap.unwrap_or(LINE_GAP);
+        // Labels of another column end nothing here.
+        let beneath = |h: &&Hit| h.row > hit.row && tokens[h.end - 1].x1 > x0 && tokens[h.first].x0 < x1;
+        let stops: Vec<usize> = place
+            .until
+            .iter()
+            .flat_map(|l| self.hits.of(l.get_ref()))
+            .filter(beneath)
+            .map(|h| h.row)
+            .collect();
+        let mut last_y = self.layout.rows[hit.row].y;
+        let mut height = self.layout.rows[hit.row].height;
+        let mut lines = Vec::new();
+        for (index, row) in self.layout.rows.iter().enumerate().skip(hit.row + 1) {
+            if row.page != page || stops.contains(&index) || lines.len() >= place.lines {
+                break;
+            }
+            if row.y - last_y > gap * height.max(row.height) {
+                break;
+            }
+            let mut line: Vec<usize> = Vec::new();
+            let mut labelled = false;
+            for cell in &row.cells {
+                let (c0, c1) = (tokens[cell.start].x0, tokens[cell.end - 1].x1);
+                let overlap = c1.min(x1) - c0.max(x0);
+                if overlap < 0.3 * (c1 - c0).min(x1 - x0) {
+                    continue;
+                }
+                // A run over most of the page was joined with its neighbour: the label's half of it counts.
+                let sheet = &self.layout.sheets[page];
+                let middle = sheet.x0 + sheet.width / 2.0;
+                let wide = c1 - c0 > WIDE * sheet.width;
+                for t in cell.clone().filter(|&t| !self.dead[t]) {
+                    let centre = (tokens[t].x0 + tokens[t].x1) / 2.0;
+                    if wide && (centre < middle) != ((x0 + x1) / 2.0 < middle) {
+                        continue;
+                    }
+                    if self.hits.covers(index, t) {
+                        labelled = true;
+                    } else {
+                        line.push(t);
+                    }
+                }
+            }
+            if labelled && line.iter().all(|&t| tokens[t].is_mark()) {
+                break;
+            }
+            if line.iter().any(|&t| !tokens[t].is_mark()) {
+                last_y = row.y;
+                height = row.height;
+                lines.push(line);
+            }
+        }
+        lines
+    }
+
+    fn between(&self, hit: &Hit, place: &Place) -> Vec<Vec<usize>> {
+        let columns = self.columns(place);
+        let stops = place.until.iter().flat_map(|l| self.hits.of(l.get_ref())).map(|h| h.first);
+        let Some(stop) = stops.filter(|t| *t >= hit.end).min() else { return Vec::new() };
+        let rows = self.layout.rows.iter().skip(hit.row).take(place.lines.max(1));
+        rows.map(|row| {
+            let range = row.tokens.start.max(hit.end)..row.tokens.end.min(stop);
+            range.filter(|&t| self.counts(t, columns)).collect::<Vec<usize>>()
+        })
+        .filter(|line| !line.is_empty())
+        .collect()
+    }
+
+    /// The lines of a zone; None where a label that bounds it from above or below is missing.
+    fn zone(&self, place: &Place) -> Option<Vec<Vec<usize>>> {
+        let tokens = &self.layout.tokens;
+        let edge =
+            |label: &Option<toml::Spanned<String>>| label.as_ref().map(|l| self.hits.of(l.get_ref()).first());
+        let bounds = [edge(&place.above), edge(&place.under), edge(&place.beside)];
+        if bounds.iter().any(|b| matches!(b, Some(None))) {
+            return None;
+        }
+        let [above, under, beside] = bounds.map(Option::flatten);
+        let (left_of, right_of) = (edge(&place.left_of).flatten(), edge(&place.right_of).flatten());
+        let [x0, y0, x1, y1] = place.zone.unwrap_or([0.0, 0.0, 1.0, 1.0]);
+        let anchor_page = above.or(under).or(beside).map(|h| self.layout.rows[h.row].page);
+        let top = beside.map(|h| self.layout.rows[h.row].y - BESIDE * self.layout.rows[h.row].height);
+        let stop = place.until.iter().flat_map(|l| self.hits.of(l.get_ref())).map(|h| h.first);
+        let stop = stop.filter(|t| under.is_none_or(|u| *t >= u.end)).min().unwrap_or(tokens.len());
+        let mut lines: Vec<Vec<usize>> = Vec::new();
+        let mut last: Option<usize> = None;
+        for (index, row) in self.layout.rows.iter().enumerate() {
+            let right_page = match (anchor_page, place.page) {
+                (Some(page), _) => row.page == page,
+                (None, Some(page)) => is_page(page, row.page, self.layout.sheets.len()),
+                (None, None) => true,
+            };
+            if !right_page
+                || above.is_some_and(|h| index >= h.row)
+                || under.is_some_and(|h| index <= h.row)
+                || top.is_some_and(|y| row.y < y)
+                || row.tokens.start >= stop
+            {
+                continue;
+            }
+            let line: Vec<usize> = row
+                .tokens
+                .clone()
+                .filter(|&t| {
+                    let token = &tokens[t];
+                    let (x, y) = self.layout.fraction(token);
+                    let centre = (token.x0 + token.x1) / 2.0;
+                    !self.dead[t]
+                        && !self.hits.covers(index, t)
+                        && (x0..=x1).contains(&x)
+                        && (y0..=y1).contains(&y)
+                        && left_of.is_none_or(|h| centre < tokens[h.first].x0)
+                        && right_of.is_none_or(|h| centre > tokens[h.end - 1].x1)
+                })
+                .collect();
+            if line.iter().all(|&t| tokens[t].is_mark()) {
+                continue;
+            }
+            if let (Some(gap), Some(last)) = (place.gap, last) {
+                let last: &super::layout::Row = &self.layout.rows[last];
+                if row.y - last.y > gap * last.height.max(row.height) {
+                    break;
+                }
+            }
+            last = Some(index);
+            lines.push(line);
+            if lines.len() >= place.lines {
+                break;
+            }
+        }
+        Some(lines)
+    }
+
+    /// The lines that the place asks for, grouped into items where it says so.
+    fn filter(&self, lines: Vec<Vec<usize>>, place: &Place, valid: &dyn Fn(&str) -> bool) -> Vec<Vec<usize>> {
+        let plain = |line: &Vec<usize>| super::text::plain(&self.text(line));
+        let mut kept: Vec<Vec<usize>> = lines
+            .into_iter()
+            .filter(|line| place.only.as_ref().is_none_or(|p| p.0.is_match(&plain(line))))
+            .filter(|line| place.not.as_ref().is_none_or(|p| !p.0.is_match(&plain(line))))
+            .collect();
+        if let Some(starts) = &place.starts {
+            let mut items: Vec<Vec<usize>> = Vec::new();
+            for line in kept {
+                match items.last_mut() {
+                    Some(item) if !starts.0.is_match(&plain(&line)) => item.extend(line),
+                    _ => items.push(line),
+                }
+            }
+            kept = items;
+        }
+        let reads = |line: &Vec<usize>| valid(&self.text(line));
+        let one = |line: Option<Vec<usize>>| line.into_iter().collect();
+        match place.pick {
+            Pick::All => kept,
+            Pick::First => one(kept.into_iter().next()),
+            Pick::Last => one(kept.pop()),
+            Pick::Previous => {
+                kept.pop();
+                one(kept.pop())
+            }
+            Pick::FirstValid => one(kept.into_iter().find(reads)),
+            Pick::LastValid => one(kept.into_iter().rfind(reads)),
+        }
+    }
+
+    fn text(&self, line: &[usize]) -> String {
+        self.join(line).0
+    }
+
+    /// The words of a line and where each token's text begins in it.
+    fn join(&self, line: &[usize]) -> (String, Vec<usize>) {
+        let mut text = String::new();
+        let mut starts = Vec::with_capacity(line.len());
+        for (i, &t) in line.iter().enumerate() {
+            let token = &self.layout.tokens[t];
+            let glued = token.glued && i > 0 && line[i - 1] + 1 == t;
+            if !text.is_empty() && !glued {
+                text.push(' ');
+            }
+            starts.push(text.len());
+            text.push_str(&token.text);
+        }
+        (text, starts)
+    }
+
+    fn read(&self, lines: &[Vec<usize>], place: &Place, quality: f32, line_below: bool) -> Option<Located1> {
+        let mut tokens: Vec<Vec<usize>> =
+            lines.iter().map(|l| self.strip(l)).filter(|l| !l.is_empty()).collect();
+        let mut texts: Vec<String> = tokens.iter().map(|l| self.text(l)).collect();
+        if let Some(pattern) = &place.pattern {
+            let all: Vec<usize> = tokens.concat();
+            let (text, starts) = self.join(&all);
+            let captures = pattern.0.captures(&text)?;
+            let found = captures.get(1).or_else(|| captures.get(0))?;
+            let touched = |i: &usize| {
+                let from = starts[*i];
+                let to = starts.get(i + 1).copied().unwrap_or(text.len());
+                from < found.end() && found.start() < to
+            };
+            let part: Vec<usize> = (0..all.len()).filter(touched).map(|i| all[i]).collect();
+            texts = vec![found.as_str().trim().to_owned()];
+            tokens = vec![part];
+        }
+        if texts.iter().all(|t| parse::trim(t).is_none()) {
+            return None;
+        }
+        let first = tokens.iter().flatten().next()?;
+        // The box is of one page; what runs over to the next page is in the text.
+        let page = self.layout.tokens[*first].page;
+        let words = || tokens.iter().flatten().map(|&t| &self.layout.tokens[t]);
+        let bbox = words().filter(|t| t.page == page).map(|t| t.bbox).reduce(|a, b| a.union(&b))?;
+        let confidences = words().filter(|t| !t.is_mark()).map(|t| t.confidence).collect();
+        let page = page as u32 + 1;
+        Some(Located1 { lines: texts, page, bbox, confidences, label_quality: quality, line_below, tokens })
+    }
+
+    /// A line without the leaders and stray marks at its ends.
+    fn strip(&self, line: &[usize]) -> Vec<usize> {
+        let tokens = &self.layout.tokens;
+        let solid = |t: &usize| !tokens[*t].is_mark();
+        let Some(from) = line.iter().position(solid) else { return Vec::new() };
+        let to = line.iter().rposition(solid).map_or(from, |p| p + 1);
+        line[from..to].iter().copied().filter(|&t| !parse::is_leader(&tokens[t].text)).collect()
+    }
+}
+
+/// The tokens of earlier certification stamps: from their title so many rows down, in their own column.
+fn stamps(layout: &Layout, spec: &Spec, hits: &Hits) -> Vec<bool> {
+    let mut dead = vec![false; layout.tokens.len()];
+    for ignore in &spec.ignore {
+        for hit in hits.of(ignore.from.get_ref()) {
+            let cell = layout.cell_of(hit.first);
+            let (mut x0, mut x1) = (layout.tokens[cell.start].x0, layout.tokens[cell.end - 1].x1);
+            dead[cell].fill(true);
+            let (page, mut y) = (layout.rows[hit.row].page, layout.rows[hit.row].y);
+            for row in layout.rows.iter().skip(hit.row + 1).take(ignore.lines) {
+                if row.page != page || row.y - y > LINE_GAP * row.height {
+                    break;
+                }
+                for cell in &row.cells {
+                    let (c0, c1) = (layout.tokens[cell.start].x0, layout.tokens[cell.end - 1].x1);
+                    if c1.min(x1) - c0.max(x0) >= 0.5 * (c1 - c0).min(x1 - x0) {
+                        dead[cell.clone()].fill(true);
+                        y = row.y;
+                        x0 = x0.min(c0);
+                        x1 = x1.max(c1);
+                    }
+                }
+            }
+        }
+    }
+    dead
+}

@@ -1,0 +1,436 @@
+//! Words of one place → a value of the field's type. Nothing is repaired: what does not fit is flagged.
+
+use serde_json::Value;
+
+use super::lists::{Found, List};
+use super::text;
+
+/// What became of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Parsed {
+    pub(crate) value: Value,
+    /// Stable codes; each is a reason for review.
+    pub(crate) problems: Vec<&'static str>,
+}
+
+impl Parsed {
+    fn good(value: impl Into<String>) -> Self {
+        Self { value: Value::String(value.into()), problems: Vec::new() }
+    }
+
+    fn flagged(value: Value, problem: &'static str) -> Self {
+        Self { value, problems: vec![problem] }
+    }
+}
+
+/// A text with the leaders, dashes and rules around it taken off; None where nothing is left.
+pub(crate) fn trim(raw: &str) -> Option<String> {
+    let text = text::nfc(raw);
+    let kept = text.trim_matches(|c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '.' | ','
+                    | ';'
+                    | ':'
+                    | '-'
+                    | '–'
+                    | '—'
+                    | '_'
+                    | '|'
+                    | '/'
+                    | '\\'
+                    | '…'
+                    | '~'
+                    | '*'
+                    | '•'
+                    | '='
+                    | '“'
+                    | '”'
+                    | '"'
+                    | '\''
+                    | '`'
+                    | '‘'
+                    | '’'
+                    | '!'
+                    | '^'
+                    | '°'
+                    | '¬'
+                    | '<'
+                    | '>'
+                    | '['
+                    | ']'
+                    | '{'
+                    | '}'
+            )
+    });
+    // A closing bracket belongs to an opening one only.
+    let kept = if kept.contains('(') { kept } else { kept.trim_end_matches(')') };
+    let kept = if kept.contains(')') { kept } else { kept.trim_start_matches('(') };
+    let kept = kept.trim();
+    if text::is_mark_only(kept) { None } else { Some(kept.to_owned()) }
+}
+
+pub(crate) fn name(raw: &str) -> Parsed {
+    let Some(value) = trim(raw) else { return Parsed { value: Value::Null, problems: vec!["name-format"] } };
+    let tokens: Vec<&str> = value.split(' ').collect();
+    let letters = value.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '\'' | '’' | '-'));
+    let mut problems = Vec::new();
+    if !letters || !(2..=6).contains(&tokens.len()) {
+        problems.push("name-format");
+    } else if !tokens.iter().all(|t| text::is_syllable(t)) {
+        problems.push("syllable");
+    } else if mixed_case(&tokens) {
+        problems.push("name-case");
+    }
+    Parsed { value: Value::String(value), problems }
+}
+
+/// Capitals and small letters mixed as no printer does: a sign of misreading.
+fn mixed_case(tokens: &[&str]) -> bool {
+    let capitals = |t: &&str| t.chars().all(char::is_uppercase);
+    let capital_first = |t: &&str| {
+        let mut chars = t.chars();
+        chars.next().is_some_and(char::is_uppercase) && chars.all(char::is_lowercase)
+    };
+    !(tokens.iter().all(capitals) || tokens.iter().all(capital_first))
+}
+
+/// A date as ISO 8601: `YYYY-MM-DD`, `YYYY-MM` or `YYYY`.
+pub(crate) fn date(raw: &str) -> Parsed {
+    match find_date(raw) {
+        Some((iso, true)) => Parsed::good(iso),
+        Some((iso, false)) => Parsed::flagged(Value::String(iso), "date-extra"),
+        None => Parsed::flagged(Value::Null, "date-format"),
+    }
+}
+
+/// The date in a text, and whether nothing else is in it.
+fn find_date(raw: &str) -> Option<(String, bool)> {
+    let text = text::plain(&text::nfc(raw));
+    let words: Vec<Part> = date_parts(&text)?;
+    let numbers: Vec<&str> =
+        words.iter().filter_map(|p| if let Part::Number(n) = p { Some(n.as_str()) } else { None }).collect();
+    let clean = words.iter().all(|p| !matches!(p, Part::Other));
+    let iso = match numbers.as_slice() {
+        [d, m, y] => {
+            let (d, m, y) = (small(d, 31)?, small(m, 12)?, year_number(y)?);
+            let month = time::Month::try_from(u8::try_from(m).ok()?).ok()?;
+            time::Date::from_calendar_date(y, month, u8::try_from(d).ok()?).ok()?;
+            format!("{y:04}-{m:02}-{d:02}")
+        }
+        [m, y] => format!("{:04}-{:02}", year_number(y)?, small(m, 12)?),
+        [y] => format!("{:04}", year_number(y)?),
+        _ => return None,
+    };
+    Some((iso, clean))
+}
+
+enum Part {
+    Number(String),
+    Marker,
+    Other,
+}
+
+/// Digits, the words ngày/tháng/năm, and the rest; None where a letter stands in a number (`l2/7`).
+/// `0 9` inside `ngày 0 9 tháng` is one number printed apart.
+fn date_parts(text: &str) -> Option<Vec<Part>> {
+    let worded = text.contains("ng") && text.contains("th");
+    let mut parts = Vec::new();
+    let mut number = String::new();
+    let mut word = String::new();
+    let is_marker = |word: &str| matches!(word, "ngay" | "thang" | "nam" | "mung" | "mong");
+    let flush_word = |word: &mut String, parts: &mut Vec<Part>| {
+        if !word.is_empty() {
+            let known = is_marker(word);
+            parts.push(if known { Part::Marker } else { Part::Other });
+            word.clear();
+        }
+    };
+    let mut last = ' ';
+    for c in text.chars() {
+        let after_digit = last.is_ascii_digit();
+        last = c;
+        if c.is_ascii_digit() {
+            if !word.is_empty() && !is_marker(&word) {
+                return None;
+            }
+            flush_word(&mut word, &mut parts);
+            number.push(c);
+        } else if c == ' ' && worded && !number.is_empty() {
+            // The marker behind it ends the number.
+        } else {
+            if !number.is_empty() {
+                parts.push(Part::Number(std::mem::take(&mut number)));
+            }
+            if c.is_alphanumeric() {
+                // A marker may be glued to its number, any other letter is a misread digit.
+                if word.is_empty() && after_digit && !matches!(c, 't' | 'n') {
+                    return None;
+                }
+                word.push(c);
+            } else {
+                flush_word(&mut word, &mut parts);
+                if !(c == ' ' || matches!(c, '/' | '-' | '.' | ',' | ':' | ';' | '…' | '(' | ')' | '–')) {
+                    parts.push(Part::Other);
+                }
+            }
+        }
+    }
+    if !number.is_empty() {
+        parts.push(Part::Number(number));
+    }
+    flush_word(&mut word, &mut parts);
+    Some(parts)
+}
+
+fn small(digits: &str, max: u32) -> Option<u32> {
+    let value: u32 = if digits.len() <= 2 { digits.parse().ok()? } else { return None };
+    (1..=max).contains(&value).then_some(value)
+}
+
+fn year_number(digits: &str) -> Option<i32> {
+    let year: i32 = if digits.len() == 4 { digits.parse().ok()? } else { return None };
+    (1850..=2150).contains(&year).then_some(year)
+}
+
+/// A year; a whole date gives its year.
+pub(crate) fn year(raw: &str) -> Parsed {
+    match find_date(raw) {
+        Some((iso, clean)) => {
+            let year = iso[..4].to_owned();
+            if clean { Parsed::good(year) } else { Parsed::flagged(Value::String(year), "year-extra") }
+        }
+        None => Parsed::flagged(Value::Null, "year-format"),
+    }
+}
+
+pub(crate) fn sex(raw: &str) -> Parsed {
+    let Some(text) = trim(raw) else { return Parsed::flagged(Value::Null, "sex-format") };
+    match (text::key(&text).as_str(), text::fold(&text).as_str()) {
+        (_, "nam") => Parsed::good("Nam"),
+        (key, _) if key == text::key("Nữ") => Parsed::good("Nữ"),
+        (_, "nu") => Parsed::flagged(Value::String("Nữ".to_owned()), "sex-accent"),
+        _ => Parsed::flagged(Value::String(text), "sex-format"),
+    }
+}
+
+/// Twelve digits; the white space between them is set aside.
+pub(crate) fn pin(raw: &str) -> Parsed {
+    let Some(text) = trim(raw) else { return Parsed::flagged(Value::Null, "pin-format") };
+    let value: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let good = value.len() == 12 && value.bytes().all(|b| b.is_ascii_digit());
+    if good { Parsed::good(value) } else { Parsed::flagged(Value::String(value), "pin-format") }
+}
+
+/// A number or code: white space is set aside, nothing else.
+pub(crate) fn number(raw: &str) -> Parsed {
+    let Some(text) = trim(raw) else { return Parsed::flagged(Value::Null, "number-format") };
+    let value: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let has_digit = value.bytes().any(|b| b.is_ascii_digit());
+    if has_digit { Parsed::good(value) } else { Parsed::flagged(Value::String(value), "number-format") }
+}
+
+pub(crate) fn list(raw: &str, list: &List) -> Parsed {
+    let Some(text) = trim(raw) else { return Parsed::flagged(Value::Null, "list-unknown") };
+    match list.find(&text) {
+        Found::Exact(value) => Parsed::good(value),
+        Found::Near(value) => Parsed::flagged(Value::String(value), "list-near"),
+        Found::Unknown => Parsed::flagged(Value::String(text), "list-unknown"),
+    }
+}
+
+pub(crate) fn free_text(raw: &str) -> Parsed {
+    match trim(raw) {
+        Some(text) => Parsed::good(tidy(&text)),
+        None => Parsed { value: Value::Null, problems: Vec::new() },
+    }
+}
+
+/// Dots of a leader that stand inside the text, and spaces before commas, are not of the text.
+fn tidy(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').filter(|w| !is_leader(w)).collect();
+    words.join(" ").replace(" ,", ",").replace(" ;", ";")
+}
+
+pub(crate) fn is_leader(word: &str) -> bool {
+    word.len() > 1
+        && text::is_mark_only(word)
+        && word.chars().all(|c| matches!(c, '.' | '…' | '_' | ',' | '·' | '~' | '¬'))
+}
+
+pub(crate) fn items(lines: &[String]) -> Parsed {
+    let values: Vec<Value> = lines
+        .iter()
+        .filter_map(|l| trim(l.trim_start_matches(['-', '–', '+', '*', ' '])))
+        .map(|l| Value::String(tidy(&l)))
+        .collect();
+    let value = if values.is_empty() { Value::Null } else { Value::Array(values) };
+    Parsed { value, problems: Vec::new() }
+}
+
+/// A date in words as ISO 8601: `Ngày hai, tháng bảy, năm một nghìn chín trăm chín mươi`.
+pub(crate) fn date_in_words(raw: &str) -> Option<String> {
+    let plain = text::plain(&text::nfc(raw));
+    let words: Vec<&str> = plain.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let day_at = words.iter().position(|w| *w == "ngay")?;
+    let month_at = day_at + 1 + words[day_at + 1..].iter().position(|w| *w == "thang")?;
+    let day_words: Vec<&str> =
+        words[day_at + 1..month_at].iter().copied().filter(|w| !matches!(*w, "mung" | "mong")).collect();
+    let day = cardinal(&day_words)?;
+    // `năm` is five and year: the month is the longest that leaves a `năm` behind it.
+    let rest = &words[month_at + 1..];
+    (1..=3.min(rest.len().saturating_sub(1))).rev().find_map(|n| {
+        let month = match rest[..n] {
+            ["gieng"] => 1,
+            ["chap"] => 12,
+            _ => cardinal(&rest[..n])?,
+        };
+        let year = (rest[n] == "nam").then(|| cardinal(&rest[n + 1..]))??;
+        let (d, m) = (u8::try_from(day).ok()?, u8::try_from(month).ok()?);
+        let date =
+            time::Date::from_calendar_date(i32::try_from(year).ok()?, time::Month::try_from(m).ok()?, d)
+                .ok()?;
+        (1850..=2150).contains(&date.year()).then(|| format!("{year:04}-{m:02}-{d:02}"))
+    })
+}
+
+/// A number from 1 to 9999 in folded words: nghìn and ngàn, linh and lẻ, tư and bốn, lăm and nhăm, mốt.
+fn cardinal(words: &[&str]) -> Option<u32> {
+    let (mut total, mut part, mut digit, mut any) = (0, 0, None::<u32>, false);
+    for (i, word) in words.iter().enumerate() {
+        any = true;
+        let unit = match *word {
+            "khong" => Some(0),
+            "mot" => Some(1),
+            "hai" => Some(2),
+            "ba" => Some(3),
+            "bon" | "tu" => Some(4),
+            "nam" | "lam" | "nham" => Some(5),
+            "sau" => Some(6),
+            "bay" => Some(7),
+            "tam" => Some(8),
+            "chin" => Some(9),
+            _ => None,
+        };
+        match (*word, unit) {
+            (_, Some(unit)) => {
+                // Two digits in a row are read out singly; no certificate does, and it would be ambiguous.
+                if digit.replace(unit).is_some() {
+                    return None;
+                }
+            }
+            ("nghin" | "ngan", _) => {
+                total += digit.take()? * 1000;
+            }
+            ("tram", _) => part += digit.take()? * 100,
+            ("muoi", _) => part += digit.take().unwrap_or(1) * 10,
+            ("linh" | "le", _) if digit.is_none() && i > 0 => {}
+            (other, _) => {
+                // Figures among the words.
+                let value: u32 = other.parse().ok()?;
+                part += value;
+            }
+        }
+    }
+    let value = total + part + digit.unwrap_or(0);
+    (any && (1..=9999).contains(&value)).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(parsed: Parsed) -> String {
+        assert_eq!(parsed.problems, Vec::<&str>::new());
+        parsed.value.as_str().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn dates_in_figures() {
+        for (raw, iso) in [
+            ("02/7/1990", "1990-07-02"),
+            ("19-8-1996", "1996-08-19"),
+            ("1.12.2004 .", "2004-12-01"),
+            ("ngày 0 9 tháng 6 năm 2023", "2023-06-09"),
+            ("ngày09 tháng6 năm2023", "2023-06-09"),
+            ("Ngày 15 tháng 02 năm 2 0 1 9", "2019-02-15"),
+            ("1968", "1968"),
+            ("năm 1968", "1968"),
+            ("7/1968", "1968-07"),
+            ("29/02/2020", "2020-02-29"),
+        ] {
+            assert_eq!(value(date(raw)), iso, "{raw}");
+        }
+        for raw in [
+            "31/02/2020",
+            "29/02/2019",
+            "12/13/2000",
+            "0/1/2000",
+            "1/1/20000",
+            "O2/7/1990",
+            "l2/7/1990",
+            "02/7/199o",
+            "2S/7/1990",
+            "",
+            "....",
+            "1/1/99",
+        ] {
+            let parsed = date(raw);
+            assert_eq!((parsed.value, parsed.problems), (Value::Null, vec!["date-format"]), "{raw}");
+        }
+        assert_eq!(date("02/7/1990 Nhà").problems, ["date-extra"]);
+    }
+
+    #[test]
+    fn dates_in_words() {
+        for (raw, iso) in [
+            ("Ngày một, tháng một, năm một ngàn chín trăm chín mươi", "1990-01-01"),
+            ("Ngày hai, tháng bảy, năm một nghìn chín trăm chín mươi.", "1990-07-02"),
+            ("ngày năm tháng năm năm hai nghìn không trăm linh năm", "2005-05-05"),
+            ("Ngày hai mươi mốt, tháng mười một, năm hai nghìn lẻ tư", "2004-11-21"),
+            ("Ngày ba mươi mốt tháng mười hai năm hai nghìn không trăm hai mươi lăm", "2025-12-31"),
+            ("Ngày mười lăm, tháng tư, năm hai nghìn mười chín", "2019-04-15"),
+            ("ngày mồng ba tháng giêng năm hai nghìn", "2000-01-03"),
+            ("Ngày mười, tháng mười, năm một nghìn chín trăm sáu mươi tám", "1968-10-10"),
+        ] {
+            assert_eq!(date_in_words(raw).as_deref(), Some(iso), "{raw}");
+        }
+        for raw in [
+            "",
+            "Ngày",
+            "ngày một tháng một",
+            "ngày ba mươi hai tháng một năm hai nghìn",
+            "ngày xx tháng một năm hai nghìn",
+        ] {
+            assert_eq!(date_in_words(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn names_are_kept_as_printed_and_flagged_when_odd() {
+        assert_eq!(value(name(".. NGUYỄN THỊ ÁNH ..")), "NGUYỄN THỊ ÁNH");
+        assert_eq!(name("NGUYỄN").problems, ["name-format"]);
+        assert_eq!(name("NGUYỄN VĂN 4NH").problems, ["name-format"]);
+        assert_eq!(name("NGUYỄN VĂN ANHH").problems, ["syllable"]);
+        assert_eq!(name("NGUYỄN Văn ANH").problems, ["name-case"]);
+        assert_eq!(name("NGUYỄN VĂN ANHH").value, "NGUYỄN VĂN ANHH");
+    }
+
+    #[test]
+    fn numbers_lose_only_white_space() {
+        assert_eq!(value(number(" 69 / GKS-BS.")), "69/GKS-BS");
+        assert_eq!(value(pin("999 304 123456")), "999304123456");
+        assert_eq!(pin("99930412345O").problems, ["pin-format"]);
+        assert_eq!(pin("99930412345O").value, "99930412345O");
+        assert_eq!(number("……").problems, ["number-format"]);
+    }
+
+    #[test]
+    fn sex_is_nam_or_nu() {
+        assert_eq!(value(sex("nam.")), "Nam");
+        assert_eq!(value(sex("NỮ")), "Nữ");
+        assert_eq!(sex("Nu").problems, ["sex-accent"]);
+        assert_eq!(sex("Nữa").problems, ["sex-format"]);
+    }
+}

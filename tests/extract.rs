@@ -1,0 +1,555 @@
+//! Fields from words, without OCR: papers are written as lines of text, laid out in a grid of characters.
+
+use std::collections::BTreeMap;
+
+use saoy::extract::{ExtractError, Forms, Reading};
+use saoy::geom::PixelBox;
+use saoy::ocr::{Line, PageText, Word};
+use saoy::record::{Field, Fields};
+use serde_json::{Value, json};
+
+/// Pixels of one character and of one line.
+const CELL: (u32, u32) = (14, 48);
+const HEIGHT: u32 = 26;
+
+/// Lays out a page: every line of text is a row, three spaces part two OCR lines.
+fn page(text: &str) -> PageText {
+    let mut page = PageText { width: 1400, height: 2000, dpi: Some([170.0, 170.0]), ..PageText::default() };
+    for (row, line) in text.lines().enumerate() {
+        let chars: Vec<char> = line.chars().collect();
+        let y0 = 40 + row as u32 * CELL.1;
+        let (mut column, mut first) = (0, page.words.len());
+        while column < chars.len() {
+            if chars[column] == ' ' {
+                column += 1;
+                continue;
+            }
+            let end = (column..chars.len()).find(|&c| chars[c] == ' ').unwrap_or(chars.len());
+            let x = |c: usize| 40 + c as u32 * CELL.0;
+            page.words.push(Word {
+                text: chars[column..end].iter().collect(),
+                confidence: 0.95,
+                bbox: PixelBox::new(x(column), y0, x(end) - 2, y0 + HEIGHT),
+            });
+            let next = (end..chars.len()).find(|&c| chars[c] != ' ').unwrap_or(chars.len());
+            if next - end >= 3 || next == chars.len() {
+                push_line(&mut page, first);
+                first = page.words.len();
+            }
+            column = next.max(end);
+        }
+    }
+    page
+}
+
+fn push_line(page: &mut PageText, first: usize) {
+    let (a, b) = (page.words[first].bbox, page.words[page.words.len() - 1].bbox);
+    page.lines.push(Line {
+        words: first..page.words.len(),
+        baseline: [a.x0 as f32, a.y1 as f32, b.x1 as f32, b.y1 as f32],
+        block: page.lines.len() as u32,
+    });
+}
+
+/// The same page turned by an angle around its corner, as a skewed scan gives it.
+fn skewed(mut page: PageText, degrees: f32) -> PageText {
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let shift = 120.0;
+    let turn = |x: f32, y: f32| (x * cos - y * sin + shift, x * sin + y * cos + shift);
+    for word in &mut page.words {
+        let b = word.bbox;
+        let corners =
+            [(b.x0, b.y0), (b.x1, b.y0), (b.x0, b.y1), (b.x1, b.y1)].map(|(x, y)| turn(x as f32, y as f32));
+        let least =
+            |pick: fn(&(f32, f32)) -> f32| corners.iter().map(pick).fold(f32::MAX, f32::min).max(0.0) as u32;
+        let most = |pick: fn(&(f32, f32)) -> f32| corners.iter().map(pick).fold(0.0, f32::max) as u32;
+        word.bbox = PixelBox::new(least(|c| c.0), least(|c| c.1), most(|c| c.0), most(|c| c.1));
+    }
+    for line in &mut page.lines {
+        let [x0, y0, x1, y1] = line.baseline;
+        let ((x0, y0), (x1, y1)) = (turn(x0, y0), turn(x1, y1));
+        line.baseline = [x0, y0, x1, y1];
+    }
+    page.width += 240;
+    page.height += 240;
+    page
+}
+
+fn forms() -> Forms {
+    Forms::builtin().expect("the built-in forms load")
+}
+
+fn read(text: &str) -> Fields {
+    forms().extract(&[page(text)], None).expect("auto never fails")
+}
+
+fn value(fields: &Fields, name: &str) -> Value {
+    fields.fields.get(name).unwrap_or_else(|| panic!("no field {name}")).value.clone()
+}
+
+fn field<'a>(fields: &'a Fields, name: &str) -> &'a Field {
+    fields.fields.get(name).unwrap_or_else(|| panic!("no field {name}"))
+}
+
+/// All values that differ from what is expected; fields not named are not compared.
+fn differences(fields: &Fields, expected: &[(&str, Value)]) -> BTreeMap<String, (Value, Value)> {
+    let wrong = expected.iter().filter(|(name, v)| value(fields, name) != *v);
+    wrong.map(|(name, v)| ((*name).to_owned(), (value(fields, name), v.clone()))).collect()
+}
+
+const ORIGINAL: &str = "\
+    ỦY BAN NHÂN DÂN              CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM
+     XÃ PHÚ THỊNH                   Độc lập - Tự do - Hạnh phúc
+
+                              GIẤY KHAI SINH
+                                Số: 158/2021
+
+Họ, chữ đệm, tên: .... NGUYỄN THỊ ÁNH TUYẾT .........................
+Ngày, tháng, năm sinh: 02/7/2021    ghi bằng chữ: Ngày hai, tháng bảy, năm hai nghìn
+không trăm hai mươi mốt
+Giới tính: Nữ            Dân tộc: Kinh            Quốc tịch: Việt Nam
+Nơi sinh: Trạm Y tế xã Phú Thịnh, huyện Sông Mây, tỉnh Hòa Sơn ......
+Quê quán: ..........................................................
+Số định danh cá nhân: 999321123456
+Họ, chữ đệm, tên người mẹ: TRẦN THỊ HOA
+Năm sinh: 1995           Dân tộc: H'Mông          Quốc tịch: Việt Nam
+Nơi cư trú: Thôn Đông, xã Phú Thịnh, huyện Sông Mây, tỉnh Hòa Sơn rất là xa
+ở phía bên kia sông
+Họ, chữ đệm, tên người cha: NGUYỄN VĂN BÌNH
+Năm sinh: 1990           Dân tộc: Kinh            Quốc tịch: Việt Nam
+Nơi cư trú: Thôn Tây, xã Phú Thịnh
+Họ, chữ đệm, tên người đi khai sinh: NGUYỄN VĂN BÌNH
+Giấy tờ tùy thân: CCCD số 999090123456 do Cục Cảnh sát cấp ngày 01/02/2019
+Nơi đăng ký khai sinh: Ủy ban nhân dân xã Phú Thịnh
+Ngày, tháng, năm đăng ký: 12/7/2021
+                                            NGƯỜI KÝ GIẤY KHAI SINH
+                                   (Ký, ghi rõ họ, tên, chức vụ và đóng dấu)
+                                                 KT. CHỦ TỊCH
+                                                 PHÓ CHỦ TỊCH
+
+
+                                                Lê Thị Mai Hương
+";
+
+fn original_expected() -> Vec<(&'static str, Value)> {
+    vec![
+        ("issuing_authority", json!("ỦY BAN NHÂN DÂN XÃ PHÚ THỊNH")),
+        ("reg_no", json!("158/2021")),
+        ("book_no", Value::Null),
+        ("doc_variant", json!("ban_chinh")),
+        ("child_name", json!("NGUYỄN THỊ ÁNH TUYẾT")),
+        ("child_dob", json!("2021-07-02")),
+        ("child_dob_words", json!("Ngày hai, tháng bảy, năm hai nghìn không trăm hai mươi mốt")),
+        ("child_sex", json!("Nữ")),
+        ("child_ethnicity", json!("Kinh")),
+        ("child_nationality", json!("Việt Nam")),
+        ("birth_place", json!("Trạm Y tế xã Phú Thịnh, huyện Sông Mây, tỉnh Hòa Sơn")),
+        ("hometown", Value::Null),
+        ("child_pin", json!("999321123456")),
+        ("mother_name", json!("TRẦN THỊ HOA")),
+        ("mother_birth_year", json!("1995")),
+        ("mother_ethnicity", json!("Mông")),
+        ("mother_nationality", json!("Việt Nam")),
+        (
+            "mother_residence",
+            json!("Thôn Đông, xã Phú Thịnh, huyện Sông Mây, tỉnh Hòa Sơn rất là xa ở phía bên kia sông"),
+        ),
+        ("father_name", json!("NGUYỄN VĂN BÌNH")),
+        ("father_birth_year", json!("1990")),
+        ("father_ethnicity", json!("Kinh")),
+        ("father_residence", json!("Thôn Tây, xã Phú Thịnh")),
+        ("declarant_name", json!("NGUYỄN VĂN BÌNH")),
+        ("declarant_id_doc", json!("CCCD số 999090123456 do Cục Cảnh sát cấp ngày 01/02/2019")),
+        ("reg_place", json!("Ủy ban nhân dân xã Phú Thịnh")),
+        ("reg_date", json!("2021-07-12")),
+        ("signer_name", json!("Lê Thị Mai Hương")),
+        ("signer_title", json!("PHÓ CHỦ TỊCH")),
+        ("copy_no", Value::Null),
+        ("copy_place_date", Value::Null),
+        ("copy_signer", Value::Null),
+    ]
+}
+
+#[test]
+fn an_original_birth_certificate_gives_every_field_without_review() {
+    let fields = read(ORIGINAL);
+    assert_eq!(fields.form.as_deref(), Some("giay-khai-sinh"));
+    assert_eq!(differences(&fields, &original_expected()), BTreeMap::new());
+    let review: Vec<_> = fields.fields.iter().filter(|(_, f)| f.review).collect();
+    assert!(review.is_empty(), "{review:?}");
+    // The code of no province is said, and is no reason for review.
+    assert_eq!(field(&fields, "child_pin").problems, ["note: province-code"]);
+    let name = field(&fields, "child_name");
+    assert_eq!((name.page, name.raw.as_deref()), (Some(1), Some("NGUYỄN THỊ ÁNH TUYẾT")));
+    let bbox = name.bbox.expect("words have a place");
+    assert_eq!((bbox.x0, bbox.y0), (40 + 23 * CELL.0, 40 + 6 * CELL.1));
+}
+
+#[test]
+fn a_skewed_page_gives_the_same_fields() {
+    for degrees in [-4.0, -1.5, 2.5, 5.0] {
+        let fields = forms().extract(&[skewed(page(ORIGINAL), degrees)], None).expect("auto never fails");
+        assert_eq!(differences(&fields, &original_expected()), BTreeMap::new(), "{degrees}°");
+    }
+}
+
+const COPY: &str = "\
+                     CỘNG HOÀ XÃ HỘI CHỦ NGHĨA VIỆT NAM
+                        Độc lập - Tự do - Hạnh phúc
+
+                         GIẤY KHAI SINH (BẢN SAO)
+                                                      Số:390
+CHỨNG THỰC BẢN SAO ĐÚNG VỚI BẢN CHÍNH
+Số chứng thực: 4711 quyển số: 01/2024 - SCT/BS
+Ngày 05 tháng 01 năm 2024
+
+Họ, chữ đệm, tên: NGUYỄN VĂN LỢI
+Ngày, tháng, năm sinh: 02/7/1990   ghi bằng chữ: Ngày hai, tháng bảy, năm một ngàn
+chín trăm chín mươi
+Giới tính: Nam     Dân tộc: Kinh     Quốc tịch: Việt Nam
+Nơi sinh: Trạm xá Phước Hòa, huyện Long Sơn
+Quê quán:
+Số định danh cá nhân: /
+Họ, chữ đệm, tên người mẹ: PHAN THỊ ĐƯỢC
+Năm sinh: 1963     Dân tộc: Kinh     Quốc tịch: Việt Nam
+Nơi cư trú: Ấp Hội Mỹ, xã Phước Hòa
+Họ, chữ đệm, tên người cha: --------
+Năm sinh: ....     Dân tộc: ....     Quốc tịch: ....
+Nơi cư trú: ..........................
+Họ, chữ đệm, tên người đi khai sinh:
+Giấy tờ tùy thân:
+Nơi đăng ký khai sinh: Ủy ban nhân dân xã Phước Hòa
+Ngày, tháng, năm đăng ký: 07/8/1990
+
+    NGƯỜI KÝ GIẤY KHAI SINH              Sao từ Sổ đăng ký khai sinh
+           (Đã ký)                   Long Sơn, ngày 0 9 tháng 6 năm 2023
+           CHỦ TỊCH                              NGƯỜI KÝ
+         Trần Văn Quý            (Ký, ghi rõ họ, tên, chức vụ và đóng dấu)
+                                              KT. CHỦ TỊCH
+                                              PHÓ CHỦ TỊCH
+Số: 20/GKS-BS
+
+                                            Đặng Quốc Khánh
+";
+
+#[test]
+fn a_copy_keeps_apart_its_three_numbers_and_dates() {
+    let fields = read(COPY);
+    let expected = [
+        ("reg_no", json!("390")),
+        ("doc_variant", json!("ban_sao")),
+        ("issuing_authority", Value::Null),
+        ("child_name", json!("NGUYỄN VĂN LỢI")),
+        ("child_dob", json!("1990-07-02")),
+        ("hometown", Value::Null),
+        ("child_pin", Value::Null),
+        ("father_name", Value::Null),
+        ("father_birth_year", Value::Null),
+        ("father_ethnicity", Value::Null),
+        ("father_residence", Value::Null),
+        ("declarant_name", Value::Null),
+        ("reg_date", json!("1990-08-07")),
+        ("signer_name", json!("Trần Văn Quý")),
+        ("signer_title", json!("CHỦ TỊCH")),
+        ("copy_no", json!("20/GKS-BS")),
+        ("copy_place_date", json!("Long Sơn, ngày 0 9 tháng 6 năm 2023")),
+        ("copy_signer", json!("Đặng Quốc Khánh")),
+    ];
+    assert_eq!(differences(&fields, &expected), BTreeMap::new());
+    assert_eq!(field(&fields, "doc_variant").problems, ["note: earlier-certification-stamp"]);
+    let review: Vec<_> = fields.fields.iter().filter(|(_, f)| f.review).collect();
+    assert!(review.is_empty(), "{review:?}");
+}
+
+#[test]
+fn damage_in_labels_is_read_through_and_damage_in_values_is_flagged() {
+    let damaged = ORIGINAL
+        .replace("Họ, chữ đệm, tên: ", "Ho, chừ dệm, tẽn: ")
+        .replace("Ngày, tháng, năm sinh", "Ngay thang. nãm sính")
+        .replace("người mẹ", "nguời mẹ")
+        .replace("GIẤY KHAI SINH", "GIÁY KHAI SINH")
+        .replace("Giới tính: Nữ", "Giới tinh: Nữa")
+        .replace("TUYẾT", "TUYẾTT")
+        .replace("158/2021", "158/2O21");
+    let fields = read(&damaged);
+    assert_eq!(fields.form.as_deref(), Some("giay-khai-sinh"));
+    assert_eq!(value(&fields, "child_name"), json!("NGUYỄN THỊ ÁNH TUYẾTT"));
+    assert_eq!(value(&fields, "child_dob"), json!("2021-07-02"));
+    assert_eq!(value(&fields, "mother_birth_year"), json!("1995"));
+    for (name, problem) in [("child_name", "syllable"), ("child_sex", "sex-format"), ("reg_no", "format")] {
+        let field = field(&fields, name);
+        assert!(field.review && field.problems.iter().any(|p| p == problem), "{name}: {field:?}");
+    }
+}
+
+#[test]
+fn what_contradicts_is_flagged_on_both_sides() {
+    let cases = [
+        ("02/7/2021", "03/7/2021", "child_dob", "cross-check: child_dob_words"),
+        ("999321123456", "999221123456", "child_sex", "cross-check: child_pin"),
+        ("999321123456", "999320123456", "child_pin", "cross-check: child_dob"),
+        ("12/7/2021", "01/7/2021", "reg_date", "cross-check: child_dob"),
+        ("158/2021", "158/2020", "reg_no", "cross-check: reg_date"),
+        ("Năm sinh: 1995", "Năm sinh: 2015", "mother_birth_year", "cross-check: child_dob"),
+        ("Năm sinh: 1990", "Năm sinh: 1900", "father_birth_year", "cross-check: child_dob"),
+    ];
+    for (from, to, name, problem) in cases {
+        assert!(ORIGINAL.contains(from));
+        let fields = read(&ORIGINAL.replace(from, to));
+        let field = field(&fields, name);
+        assert!(field.review && field.problems.iter().any(|p| p == problem), "{from} → {to}: {field:?}");
+        assert!(field.confidence < 0.5);
+    }
+}
+
+#[test]
+fn a_weak_word_makes_a_weak_field() {
+    let mut weak = page(ORIGINAL);
+    let word = weak.words.iter_mut().find(|w| w.text == "TUYẾT").expect("the name is there");
+    word.confidence = 0.4;
+    let fields = forms().extract(&[weak], None).expect("auto never fails");
+    assert!(field(&fields, "child_name").review);
+    assert_eq!(value(&fields, "child_name"), json!("NGUYỄN THỊ ÁNH TUYẾT"));
+}
+
+#[test]
+fn a_missing_required_field_goes_to_the_officer() {
+    let fields = read(&ORIGINAL.replace(".... NGUYỄN THỊ ÁNH TUYẾT ....", "................"));
+    let name = field(&fields, "child_name");
+    assert_eq!(
+        (&name.value, name.review, name.problems.as_slice()),
+        (&Value::Null, true, &["missing".to_owned()][..])
+    );
+    let fields = read(&ORIGINAL.replace("Quê quán: ", "xxxxxx xx "));
+    assert_eq!(field(&fields, "hometown").problems, ["label-not-found"]);
+    assert!(field(&fields, "hometown").review);
+}
+
+#[test]
+fn unknown_papers_give_no_form() {
+    for text in [
+        "",
+        "Hóa đơn bán hàng\nSố: 12\nTổng cộng: 100.000 đồng",
+        "Kính gửi anh, tôi gửi giấy khai sinh của cháu",
+    ] {
+        assert_eq!(read(text), Fields::default(), "{text}");
+    }
+    let declaration = ORIGINAL.replace("    GIẤY KHAI SINH", "TỜ KHAI ĐĂNG KÝ KHAI SINH");
+    assert_eq!(read(&declaration).form, None);
+    assert_eq!(forms().extract(&[], None).expect("no page is no form"), Fields::default());
+}
+
+#[test]
+fn an_unknown_form_is_an_error_that_names_the_known_ones() {
+    let error = forms().extract(&[], Some("giay-thong-hanh")).expect_err("no such form");
+    assert!(matches!(&error, ExtractError::UnknownForm { .. }));
+    assert_eq!(
+        error.to_string(),
+        r#"no form has the id "giay-thong-hanh"; known are giay-khai-sinh, van-ban"#
+    );
+}
+
+const DECISION: &str = "\
+   ỦY BAN NHÂN DÂN XÃ            CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM
+       PHÚ THỊNH                    Độc lập - Tự do - Hạnh phúc
+ PHÒNG VĂN HÓA - XÃ HỘI
+   Số: 15/QĐ-PVHXH                 Phú Thịnh, ngày 05 tháng 3 năm 2026
+
+                            QUYẾT ĐỊNH
+          Về việc kiện toàn Ban Chỉ đạo chuyển đổi số
+                        xã Phú Thịnh
+
+Căn cứ Luật Tổ chức chính quyền địa phương;
+Căn cứ Nghị định số 30/2020/NĐ-CP ngày 05 tháng 3 năm 2020 của Chính phủ;
+QUYẾT ĐỊNH:
+Điều 1. Kiện toàn Ban Chỉ đạo chuyển đổi số.
+Nơi nhận:                                  TUQ. CHỦ TỊCH
+- Như Điều 3;                              TRƯỞNG PHÒNG
+- Thường trực Hội đồng nhân dân
+xã Phú Thịnh;
+- Lưu: VT, TP-HT.
+
+                                         Nguyễn Thị Minh Khai
+";
+
+#[test]
+fn an_administrative_document_gives_its_components() {
+    let fields = read(DECISION);
+    assert_eq!(fields.form.as_deref(), Some("van-ban"));
+    let expected = [
+        ("issuing_authority", json!("PHÒNG VĂN HÓA - XÃ HỘI")),
+        ("parent_authority", json!("ỦY BAN NHÂN DÂN XÃ PHÚ THỊNH")),
+        ("doc_no", json!("15")),
+        ("doc_symbol", json!("QĐ-PVHXH")),
+        ("place", json!("Phú Thịnh")),
+        ("issue_date", json!("2026-03-05")),
+        ("doc_kind", json!("Quyết định")),
+        ("subject", json!("Về việc kiện toàn Ban Chỉ đạo chuyển đổi số xã Phú Thịnh")),
+        ("recipients", json!(["Như Điều 3", "Thường trực Hội đồng nhân dân xã Phú Thịnh", "Lưu: VT, TP-HT"])),
+        ("signer_authority_line", json!("TUQ. CHỦ TỊCH")),
+        ("signer_title", json!("TRƯỞNG PHÒNG")),
+        ("signer_name", json!("Nguyễn Thị Minh Khai")),
+        ("has_seal", Value::Null),
+    ];
+    assert_eq!(differences(&fields, &expected), BTreeMap::new());
+    // Words cannot tell whether there is ink: said, not guessed.
+    assert_eq!(field(&fields, "has_seal").problems, ["not-told-by-words"]);
+    assert!(field(&fields, "has_seal").review);
+}
+
+#[test]
+fn an_official_letter_has_its_subject_under_the_number() {
+    let fields = read(
+        "\
+      ỦY BAN NHÂN DÂN            CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM
+        XÃ PHÚ THỊNH                Độc lập - Tự do - Hạnh phúc
+
+     Số: 1208/UBND-VP          Phú Thịnh, ngày 12 tháng 11 năm 2025
+ V/v đôn đốc thực hiện số hóa
+ kết quả giải quyết thủ tục
+
+        Kính gửi: Trưởng các thôn, tổ dân phố
+Ủy ban nhân dân xã yêu cầu các đơn vị thực hiện.
+Nơi nhận:                               TM. ỦY BAN NHÂN DÂN
+- Như trên;                                KT. CHỦ TỊCH
+- Lưu: VT, VP.                             PHÓ CHỦ TỊCH
+
+
+
+                                            Trần Văn Lực
+",
+    );
+    let expected = [
+        ("issuing_authority", json!("ỦY BAN NHÂN DÂN XÃ PHÚ THỊNH")),
+        ("parent_authority", Value::Null),
+        ("doc_no", json!("1208")),
+        ("doc_symbol", json!("UBND-VP")),
+        ("doc_kind", Value::Null),
+        ("subject", json!("V/v đôn đốc thực hiện số hóa kết quả giải quyết thủ tục")),
+        ("signer_authority_line", json!("TM. ỦY BAN NHÂN DÂN KT. CHỦ TỊCH")),
+        ("signer_title", json!("PHÓ CHỦ TỊCH")),
+        ("signer_name", json!("Trần Văn Lực")),
+    ];
+    assert_eq!(fields.form.as_deref(), Some("van-ban"));
+    assert_eq!(differences(&fields, &expected), BTreeMap::new());
+}
+
+#[test]
+fn a_second_reading_settles_or_flags() {
+    let forms = forms();
+    let mut weak = page(&ORIGINAL.replace("12/7/2021", "l2/7/2021"));
+    for word in weak.words.iter_mut().filter(|w| matches!(w.text.as_str(), "TUYẾT" | "HOA")) {
+        word.confidence = 0.4;
+    }
+    let mut fields = forms.extract(&[weak], None).expect("auto never fails");
+    let weak: Vec<(String, Option<String>)> =
+        forms.weak_fields(&fields).into_iter().map(|w| (w.name, w.allowed)).collect();
+    let date_chars = Some("0123456789/-.".to_owned());
+    assert_eq!(
+        weak,
+        [
+            ("child_name".to_owned(), None),
+            ("mother_name".to_owned(), None),
+            ("reg_date".to_owned(), date_chars)
+        ]
+    );
+    let reading =
+        |name: &str, text: &str| Reading { name: name.to_owned(), text: text.to_owned(), confidence: 0.96 };
+    let readings = [
+        reading("child_name", "NGUYỄN THỊ ÁNH TUYẾT"),
+        reading("mother_name", "TRẦN THỊ HÒA"),
+        reading("reg_date", "12/7/2021"),
+        reading("no_such_field", "x"),
+    ];
+    forms.apply_reread(&mut fields, &readings).expect("the form is loaded");
+    assert!(!field(&fields, "child_name").review);
+    assert_eq!(value(&fields, "mother_name"), json!("TRẦN THỊ HOA"));
+    assert_eq!(field(&fields, "mother_name").problems, ["readings-differ"]);
+    assert_eq!(value(&fields, "reg_date"), json!("2021-07-12"));
+    assert_eq!(field(&fields, "reg_date").problems, ["second-reading"]);
+    assert!(field(&fields, "reg_date").review);
+}
+
+#[test]
+fn at_most_four_fields_are_sealed_and_none_is_sensitive() {
+    for form in forms().iter() {
+        assert!((1..=4).contains(&form.seal_fields().len()), "{}", form.id());
+        assert!(form.seal_fields().iter().all(|name| !form.is_sensitive(name)));
+    }
+    let forms = forms();
+    let birth = forms.get("giay-khai-sinh").expect("built in");
+    assert_eq!(birth.seal_fields(), ["reg_no", "child_name", "child_dob", "child_sex"]);
+    assert!(birth.is_sensitive("mother_ethnicity"));
+}
+
+/// A form that loads; each case breaks one thing of it.
+const SMALL: &str = r#"id = "small"
+title = "Small"
+source = "test"
+version = 1
+[classify]
+min_score = 1.0
+anchor = [{ text = ["PHIẾU THỬ"] }]
+[label]
+name = { text = ["Họ tên"] }
+[[field]]
+name = "a"
+type = "name"
+at = [{ take = "right", label = "name" }]
+"#;
+
+fn load(source: &str) -> Result<Forms, ExtractError> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("small.toml"), source).expect("writable");
+    Forms::load(folder.path())
+}
+
+#[test]
+fn a_folder_of_forms_is_read() {
+    let forms = load(SMALL).expect("the small form is right");
+    let fields = forms.extract(&[page("PHIẾU THỬ\nHọ tên: Nguyễn Văn An")], None).expect("auto never fails");
+    assert_eq!(value(&fields, "a"), json!("Nguyễn Văn An"));
+    let missing = Forms::load(std::path::Path::new("/nonexistent/forms")).expect_err("no such folder");
+    assert!(matches!(missing, ExtractError::Read { .. }));
+}
+
+#[test]
+fn a_broken_form_file_names_file_line_and_what_was_expected() {
+    let field = |name: &str, more: &str| {
+        format!(
+            "[[field]]\nname = \"{name}\"\ntype = \"text\"\n{more}\nat = [{{ take = \"right\", label = \"name\" }}]\n"
+        )
+    };
+    let seals: String = ["b", "c", "d", "e", "f"].map(|n| field(n, "seal = true")).concat();
+    let cases: Vec<(String, usize, &str)> = vec![
+        (SMALL.replace("version = 1", "version = 2"), 4, "expected version = 1"),
+        (SMALL.replace("min_score", "minscore"), 6, "unknown field `minscore`"),
+        (SMALL.replace("type = \"name\"", "type = \"nam\""), 12, "unknown variant `nam`"),
+        (SMALL.replace("label = \"name\"", "label = \"nom\""), 13, "no label \"nom\""),
+        (SMALL.replace(", label = \"name\"", ""), 11, "expected a label beside take"),
+        (SMALL.replace("name = \"a\"", "name = \"Á\""), 11, "expected lower-case letters"),
+        (SMALL.replace("[\"Họ tên\"]", "[\"...\"]"), 9, "expected printed words"),
+        (SMALL.replace("type = \"name\"", "type = \"list\"\nlist = \"x\""), 13, "no list \"x\""),
+        (
+            SMALL.replace("type = \"name\"", "type = \"name\"\nformat = '('"),
+            13,
+            "expected a regular expression",
+        ),
+        (format!("{SMALL}{}", field("a", "")), 15, "field \"a\" is there twice"),
+        (format!("{SMALL}{}", field("b", "seal = true\nsensitive = true")), 15, "expected no seal = true"),
+        (format!("{SMALL}{seals}"), 35, "expected at most 4"),
+        (format!("{SMALL}[[rule]]\nkind = \"order\"\nfields = [\"a\", \"z\"]\n"), 16, "no field \"z\""),
+        (format!("{SMALL}[[rule]]\nkind = \"order\"\nfields = [\"a\"]\n"), 16, "expected 2 fields"),
+        (SMALL.replace("[[field]]", "[[field"), 10, ""),
+    ];
+    for (source, line, expected) in cases {
+        match load(&source) {
+            Err(ExtractError::Form { file, line: found, expected: said }) => {
+                assert!(file.ends_with("small.toml"));
+                assert!(said.contains(expected), "expected {expected:?} in {said:?}");
+                assert_eq!(found, line, "{said}");
+            }
+            other => panic!("{expected}: {other:?}"),
+        }
+    }
+}
