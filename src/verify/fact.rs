@@ -18,8 +18,8 @@ impl Text {
     /// In one language.
     pub fn get(&self, language: Language) -> &str {
         match language {
-            Language::Vi => &self.vi,
-            Language::En => &self.en,
+            Language::Vietnamese => &self.vi,
+            Language::English => &self.en,
         }
     }
 }
@@ -29,9 +29,9 @@ impl Text {
 pub enum Language {
     /// Tiếng Việt.
     #[default]
-    Vi,
+    Vietnamese,
     /// English.
-    En,
+    English,
 }
 
 /// How one check ended.

@@ -1,37 +1,435 @@
 //! Copy + trust list → report. *Core.*
 //!
-//! In come a file's bytes, a [`TrustList`](trust::TrustList) and the present time; out goes a [`Report`]: separate facts, a
-//! verdict over them. No input or output, no clock, no network of its own. Not its business: making copies; `certify` and
-//! this room meet only in `record`, `registry`, `seal` and `signature`.
+//! In come a file's bytes, a [`TrustList`] and the present time; out goes a [`Report`]: separate facts, and a verdict over
+//! them. No input or output, no clock, no network of its own. Not its business: making copies; `certify` and this room meet
+//! only in `record`, `registry`, `seal` and `signature`.
 //!
 //! The order is that of trust: first the bytes (`pdf`, `document`, `gate`: one reading of the file, every byte accounted for
-//! and covered), then cryptography, then whose keys they are.
+//! and covered), then cryptography, then whose keys they are. A fact that could not be checked says so and is never told as
+//! one that holds. What this room decides where the design leaves it open:
+//!
+//! - A file without any trace of a copy is refused ([`NotACopy`]); one with a trace that does not keep to the grammar is a
+//!   copy that was tampered with, thus `invalid`.
+//! - A key's index range is half-open; a log key must be valid for the checkpoint's last entry.
+//! - An expired trust list makes the verdict `indeterminate`, a claimed signing time that lies in the future or more than a
+//!   day from the record's a remark.
+//! - A revoked, voided, superseded or corrected copy is `invalid`, and the sentence says which.
+//! - A certificate in a signature that its path does not need is refused: no signature would cover it.
 
 mod document;
+mod evidence;
 mod fact;
 mod gate;
+mod issuer;
 mod pages;
 pub mod pdf;
+mod refusal;
 mod report;
-mod status;
+mod signatures;
+pub mod status;
 #[cfg(test)]
 mod testing;
+pub mod trust;
+mod verdict;
 
 pub use fact::{Fact, FactId, Language, State, Text};
+pub use refusal::NotACopy;
 pub use report::{CopyFacts, FieldFacts, Report, SignatureFacts, VERSION, Verdict};
 pub use status::{Status, StatusAnswer, StatusSource};
+pub use trust::TrustList;
 
-use crate::record::PageDigest;
+use time::OffsetDateTime;
+
+use crate::record::{PageDigest, Record, Role, copy_id};
+
+use document::Document;
+use evidence::{Evidence, no_record};
+use pdf::{File, PdfError};
+use signatures::rfc3339;
+use trust::Office;
+
+/// What verification needs besides the file and the trust list.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// The present.
+    pub now: OffsetDateTime,
+    /// Who knows the status of copies; without one it is unknown.
+    pub status: Option<&'a dyn StatusSource>,
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("now", &self.now).field("status", &self.status.is_some()).finish()
+    }
+}
 
 /// Checks the form of a copy without its cryptography: grammar, signature gaps, pages. For whoever makes a copy and wants to
 /// know before it leaves; gives the digests of the page images.
 ///
 /// # Errors
 /// The first thing that is not as in a copy.
-pub fn examine(file: &[u8]) -> Result<Vec<PageDigest>, pdf::PdfError> {
-    let file = pdf::File::parse(file)?;
-    let document = document::Document::read(&file)?;
+pub fn examine(file: &[u8]) -> Result<Vec<PageDigest>, PdfError> {
+    let file = File::parse(file)?;
+    let document = Document::read(&file)?;
     gate::check(&file, &document)?;
     let mut pages = pages::Pages::new(&file);
     (0..document.pages.len()).map(|index| pages.check(&document, index)).collect()
+}
+
+/// Verifies one file.
+///
+/// # Errors
+/// [`NotACopy`] where there is nothing to verify. A copy that is damaged or forged is no error but a report.
+pub fn verify(pdf: &[u8], trust: &TrustList, options: &Options<'_>) -> Result<Report, NotACopy> {
+    let refuse_or_report = |error: &PdfError| {
+        if refusal::has_traces(pdf) { Ok(damaged(error, trust, options)) } else { Err(refusal::kind(pdf)) }
+    };
+    let file = match File::parse(pdf) {
+        Ok(file) => file,
+        Err(error) => return refuse_or_report(&error),
+    };
+    let document = match Document::read(&file) {
+        Ok(document) => document,
+        Err(error) => return refuse_or_report(&error),
+    };
+    if !refusal::is_copy(&document) && !refusal::has_traces(pdf) {
+        return Err(refusal::kind(pdf));
+    }
+
+    let gate = gate::check(&file, &document);
+    let evidence = Evidence::read(&document);
+    let record = evidence.record.as_ref().ok();
+    let office = record.and_then(|record| trust.office(&record.office.code));
+    let none = Vec::new();
+    let signed = signatures::read(pdf, gate.as_ref().unwrap_or(&none));
+
+    let mut facts = vec![
+        trust_list(trust, options.now),
+        untouched(&file, gate.as_ref().err()),
+        evidence::attachments(&document),
+        evidence.record_fact(),
+        issuer::same(office, trust, &evidence, &signed),
+    ];
+    facts.push(match (record, &gate) {
+        (None, _) => no_record(FactId::Signers),
+        (Some(_), Err(_)) => not_read(FactId::Signers),
+        (Some(record), Ok(_)) => signatures::signers(record, &signed),
+    });
+    for checked in &signed {
+        facts.push(checked.signature());
+        facts.push(checked.certificate(office, record, options.now));
+    }
+    if gate.is_err() {
+        facts.extend(document.fields.iter().flat_map(|field| signature_facts(field.role)).map(not_read));
+    }
+    facts.push(page_images(&file, &document, record));
+    facts.push(evidence.disclosures());
+    facts.push(evidence.seal(office, trust));
+    facts.push(evidence.entry());
+    facts.push(evidence.inclusion());
+    facts.push(evidence.checkpoint(office));
+    facts.push(metadata(&document, &evidence));
+    let (status, status_fact) = status_fact(&evidence, options);
+    facts.push(status_fact);
+
+    let copy = record.map(|record| copy_facts(record, &evidence, office));
+    let trial = record.is_some_and(|record| record.trial);
+    let signatures = signed.iter().map(signatures::Checked::facts).collect();
+    Ok(report(facts, office.is_some(), trial, status, copy, signatures, options))
+}
+
+fn report(
+    mut facts: Vec<Fact>,
+    office_known: bool,
+    trial: bool,
+    status: Option<Status>,
+    copy: Option<CopyFacts>,
+    signatures: Vec<SignatureFacts>,
+    options: &Options<'_>,
+) -> Report {
+    facts.sort_by_key(|fact| fact.id);
+    let verdict = verdict::of(&facts, office_known, trial);
+    Report {
+        version: VERSION,
+        verdict,
+        trial,
+        checked_at: rfc3339(options.now),
+        summary: verdict::summary(verdict, &facts, trial, status),
+        advice: verdict::advice(verdict, &facts, trial),
+        copy,
+        signatures,
+        facts,
+        status,
+    }
+}
+
+/// The report on a copy whose file does not even keep to the grammar: nothing else in it can be relied on.
+fn damaged(error: &PdfError, trust: &TrustList, options: &Options<'_>) -> Report {
+    let mut facts = vec![trust_list(trust, options.now), broken(error)];
+    let rest = [
+        FactId::Attachments,
+        FactId::Record,
+        FactId::Issuer,
+        FactId::Signers,
+        FactId::Pages,
+        FactId::Disclosures,
+        FactId::Seal,
+        FactId::Entry,
+        FactId::Inclusion,
+        FactId::Checkpoint,
+        FactId::CopyId,
+        FactId::Status,
+    ];
+    facts.extend(rest.map(not_read));
+    report(facts, false, false, None, None, Vec::new(), options)
+}
+
+const fn signature_facts(role: Role) -> [FactId; 2] {
+    match role {
+        Role::Officer => [FactId::SignatureOfficer, FactId::CertificateOfficer],
+        Role::Office => [FactId::SignatureOffice, FactId::CertificateOffice],
+    }
+}
+
+fn not_read(id: FactId) -> Fact {
+    Fact::not_checked(
+        id,
+        Text::new("không kiểm tra vì cấu trúc tệp sai", "not checked, since the file's form is wrong"),
+    )
+}
+
+fn broken(error: &PdfError) -> Fact {
+    Fact::failed(
+        FactId::FileUntouched,
+        Text::new(
+            format!("tệp không còn đúng cấu trúc của bản sao, tại byte {} ({error})", error.offset),
+            format!("the file is not in the form of a copy: {error}"),
+        ),
+    )
+}
+
+fn trust_list(trust: &TrustList, now: OffsetDateTime) -> Fact {
+    let (sequence, expires) = (trust.sequence(), rfc3339(trust.expires()));
+    if now > trust.expires() {
+        return Fact::not_checked(
+            FactId::TrustList,
+            Text::new(
+                format!(
+                    "danh sách số {sequence} đã hết hạn ngày {expires}; các khóa trong đó có thể không còn đúng"
+                ),
+                format!("edition {sequence} expired at {expires}; the keys in it may not be right any more"),
+            ),
+        );
+    }
+    Fact::passed(
+        FactId::TrustList,
+        Text::new(
+            format!("danh sách số {sequence}, có hiệu lực đến {expires}"),
+            format!("edition {sequence}, good until {expires}"),
+        ),
+    )
+}
+
+/// Grammar and gate: every byte accounted for, and all of them covered.
+fn untouched(file: &File<'_>, error: Option<&PdfError>) -> Fact {
+    if let Some(error) = error {
+        return broken(error);
+    }
+    let (length, revisions) = (file.bytes.len(), file.revisions.len());
+    Fact::passed(
+        FactId::FileUntouched,
+        Text::new(
+            format!("{length} byte, {revisions} lần ký, không có byte nào ngoài chữ ký cuối"),
+            format!("{length} bytes, {revisions} signed revisions, no byte outside the last signature"),
+        ),
+    )
+}
+
+/// Every page is drawn as it must be, and its image is the record's.
+fn page_images(file: &File<'_>, document: &Document<'_, '_>, record: Option<&Record>) -> Fact {
+    let id = FactId::Pages;
+    let fail = |vi: String, en: String| Fact::failed(id, Text::new(vi, en));
+    let count = document.pages.len();
+    if let Some(record) = record.filter(|record| record.pages.len() != count) {
+        let recorded = record.pages.len();
+        return fail(
+            format!("tệp có {count} trang, bản ghi có {recorded}"),
+            format!("the file has {count} pages, the record {recorded}"),
+        );
+    }
+    let mut pages = pages::Pages::new(file);
+    for index in 0..count {
+        let page = index + 1;
+        let digest = match pages.check(document, index) {
+            Ok(digest) => digest,
+            Err(error) => {
+                return fail(
+                    format!("trang {page} không chỉ gồm ảnh quét, phần chứng thực và lớp chữ ẩn ({error})"),
+                    format!("page {page} is not just the scan, the strip and invisible text: {error}"),
+                );
+            }
+        };
+        if let Some(recorded) = record.map(|record| &record.pages[index])
+            && *recorded != digest
+        {
+            let what = page_difference(&digest, recorded);
+            return fail(
+                format!("ảnh trang {page} khác bản ghi: {what}"),
+                format!("the image of page {page} is not the record's: {what}"),
+            );
+        }
+    }
+    if record.is_none() {
+        return no_record(id);
+    }
+    Fact::passed(
+        id,
+        Text::new(
+            format!("{count} trang khớp bản ghi, không vẽ gì khác lên ảnh"),
+            format!("{count} pages match the record, and nothing else is drawn on them"),
+        ),
+    )
+}
+
+/// The first member in which two page digests differ.
+fn page_difference(found: &PageDigest, recorded: &PageDigest) -> String {
+    let show = |what: &str, a: &dyn std::fmt::Debug, b: &dyn std::fmt::Debug| format!("{what} {a:?} ≠ {b:?}");
+    if found.stream != recorded.stream {
+        return format!("SHA-256 {} ≠ {}", found.stream, recorded.stream);
+    }
+    let members: [(&str, &dyn std::fmt::Debug, &dyn std::fmt::Debug); 8] = [
+        ("/Filter", &found.filter, &recorded.filter),
+        ("/ColorSpace", &found.color_space, &recorded.color_space),
+        ("/Width", &found.width, &recorded.width),
+        ("/Height", &found.height, &recorded.height),
+        ("/BitsPerComponent", &found.bits, &recorded.bits),
+        ("/Decode", &found.decode, &recorded.decode),
+        ("/DecodeParms", &found.decode_parms, &recorded.decode_parms),
+        ("/JBIG2Globals", &found.globals, &recorded.globals),
+    ];
+    let differs = members.iter().find(|(_, a, b)| format!("{a:?}") != format!("{b:?}"));
+    differs.map_or_else(String::new, |(what, a, b)| show(what, a, b))
+}
+
+/// The copy's id and the trial mark in the XMP packet.
+fn metadata(document: &Document<'_, '_>, evidence: &Evidence) -> Fact {
+    let id = FactId::CopyId;
+    let (Some(bytes), Ok(record)) = (&evidence.record_bytes, &evidence.record) else { return no_record(id) };
+    let expected = copy_id(bytes);
+    let packet = document.metadata.map(String::from_utf8_lossy).unwrap_or_default();
+    let ids = property(&packet, "saoy:CopyId");
+    let trial = property(&packet, "saoy:Trial");
+    if ids.is_empty() && !packet.contains("CopyId>") {
+        return Fact::not_checked(
+            id,
+            Text::new("siêu dữ liệu không ghi mã bản sao", "the metadata names no copy id"),
+        );
+    }
+    if ids != [expected.as_str()] {
+        let found = ids.join(", ");
+        return Fact::failed(
+            id,
+            Text::new(
+                format!("siêu dữ liệu ghi {found}, bản ghi cho {expected}"),
+                format!("the metadata says {found}, the record gives {expected}"),
+            ),
+        );
+    }
+    if trial.iter().any(|mark| *mark != if record.trial { "True" } else { "False" }) {
+        return Fact::failed(
+            id,
+            Text::new(
+                "siêu dữ liệu và bản ghi khác nhau về việc đây có phải bản thử nghiệm",
+                "metadata and record differ about whether this is a trial",
+            ),
+        );
+    }
+    Fact::passed(id, Text::new(expected.clone(), expected))
+}
+
+/// The contents of every element with this name; attributes and nesting are not expected.
+fn property<'p>(packet: &'p str, name: &str) -> Vec<&'p str> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    packet
+        .split(open.as_str())
+        .skip(1)
+        .map(|rest| rest.split_once(close.as_str()).map_or("", |(value, _)| value))
+        .collect()
+}
+
+fn status_fact(evidence: &Evidence, options: &Options<'_>) -> (Option<Status>, Fact) {
+    let id = FactId::Status;
+    let known = match (&evidence.record, evidence.index()) {
+        (Ok(record), Some(index)) => {
+            options.status.and_then(|source| source.status(&record.office.code, index))
+        }
+        _ => None,
+    };
+    let Some(answer) = known else {
+        let unknown = Text::new(
+            "không hỏi được cơ quan cấp: chưa biết có bị thu hồi, thay thế hay không",
+            "nobody was asked who knows: whether it was revoked or replaced is unknown",
+        );
+        return (None, Fact::not_checked(id, unknown));
+    };
+    let leaf = evidence.receipt.as_ref().ok().map(|receipt| receipt.entry.leaf_hash());
+    if leaf != Some(answer.leaf) {
+        let text = Text::new(
+            format!("sổ đăng ký của cơ quan có mục khác ở vị trí này ({})", answer.leaf),
+            format!("the office's registry has another entry at this index ({})", answer.leaf),
+        );
+        return (None, Fact::failed(id, text));
+    }
+    let as_of = rfc3339(answer.as_of);
+    let fail = |vi: String, en: String| {
+        Fact::failed(id, Text::new(format!("{vi} (tính đến {as_of})"), format!("{en} (as of {as_of})")))
+    };
+    let fact = match answer.status {
+        Status::Good => Fact::passed(
+            id,
+            Text::new(format!("đang có hiệu lực, tính đến {as_of}"), format!("in force as of {as_of}")),
+        ),
+        Status::Void => fail("số này đã bị hủy".into(), "voided".into()),
+        Status::Revoked => fail("đã bị thu hồi".into(), "revoked".into()),
+        Status::Superseded { replacement } => fail(
+            format!("đã được thay bằng bản mới, mục số {replacement}"),
+            format!("superseded by entry {replacement}"),
+        ),
+        Status::Corrected { replacement } => fail(
+            format!("đã được đính chính bằng mục số {replacement}"),
+            format!("corrected by entry {replacement}"),
+        ),
+    };
+    (Some(answer.status), fact)
+}
+
+fn copy_facts(record: &Record, evidence: &Evidence, office: Option<&Office>) -> CopyFacts {
+    let disclosed = evidence.disclosed.as_ref().ok();
+    let fields = disclosed.map(|disclosed| {
+        disclosed
+            .fields
+            .iter()
+            .map(|(name, field)| {
+                let facts =
+                    FieldFacts { value: field.value.clone(), confirmed: field.confirmed, page: field.page };
+                (name.clone(), facts)
+            })
+            .collect()
+    });
+    CopyFacts {
+        copy_id: evidence.record_bytes.as_deref().map(copy_id).unwrap_or_default(),
+        office: record.office.code.clone(),
+        office_name: office.map_or_else(|| record.office.name.clone(), |office| office.name.clone()),
+        officer: record.officer.as_ref().map(|officer| format!("{}, {}", officer.name, officer.title)),
+        act: record.act,
+        number: record.book.to_string(),
+        book: record.book.symbol.clone(),
+        date: record.date.clone(),
+        copies: record.copies,
+        pages: record.pages.len(),
+        index: evidence.index(),
+        form: record.form.clone(),
+        fields: fields.unwrap_or_default(),
+        withheld: disclosed.map(|disclosed| disclosed.withheld),
+    }
 }

@@ -150,8 +150,8 @@ impl Report {
     /// The report for people: verdict, what to do, what the copy says, one line a fact.
     pub fn text(&self, language: Language) -> String {
         let say = |vi: &'static str, en: &'static str| match language {
-            Language::Vi => vi,
-            Language::En => en,
+            Language::Vietnamese => vi,
+            Language::English => en,
         };
         let mut out = String::new();
         let mut line = |text: &str| {
@@ -245,7 +245,7 @@ fn shown(value: &Value) -> String {
 fn date(iso: &str, language: Language) -> String {
     let parts: Vec<&str> = iso.split('-').collect();
     match (language, parts.as_slice()) {
-        (Language::Vi, [year, month, day]) => printable(&format!("{day}/{month}/{year}")),
+        (Language::Vietnamese, [year, month, day]) => printable(&format!("{day}/{month}/{year}")),
         _ => printable(iso),
     }
 }

@@ -1,3 +1,5 @@
+//! Whether a copy is still in force, asked of whoever knows; the answer is handed in.
+
 use serde::Serialize;
 use time::OffsetDateTime;
 

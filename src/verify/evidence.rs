@@ -1,0 +1,389 @@
+//! What is attached: record, disclosures, seal, receipt; each read, and set against the others.
+
+use crate::record::{self, Digest, Disclosed, Record, day_from_text};
+use crate::registry::{Checkpoint, EntryKind, Receipt, merkle};
+use crate::seal::{Seal, UnverifiedSeal};
+
+use super::document::Document;
+use super::fact::{Fact, FactId, Text};
+use super::trust::{Office, TrustList};
+
+/// The attachments of every copy.
+pub(crate) const NAMES: [&str; 4] = ["fields.json", "receipt.tlog-proof", "record.json", "seal.cose"];
+
+/// The attachments as read, each with why not.
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    pub(crate) record_bytes: Option<Vec<u8>>,
+    pub(crate) record: Result<Record, String>,
+    pub(crate) disclosed: Result<Disclosed, String>,
+    /// Code, key and index that the seal names; not believed yet.
+    pub(crate) seal: Result<UnverifiedSeal, String>,
+    pub(crate) receipt: Result<Receipt, String>,
+    pub(crate) checkpoint: Result<Checkpoint, String>,
+}
+
+impl Evidence {
+    pub(crate) fn read(document: &Document<'_, '_>) -> Self {
+        let bytes = |name: &str| {
+            let found = document.attachments.iter().find(|attachment| attachment.name == name);
+            found.map(|attachment| attachment.bytes.as_ref()).ok_or_else(|| format!("{name} is not attached"))
+        };
+        let record_bytes = bytes("record.json");
+        let record = record_bytes.clone().and_then(|bytes| Record::parse(bytes).map_err(|e| e.to_string()));
+        let disclosures = bytes("fields.json")
+            .and_then(|bytes| record::fields_from_bytes(bytes).map_err(|e| e.to_string()));
+        let disclosed = match (&record, disclosures) {
+            (Ok(record), Ok(list)) => record.disclosed(&list).map_err(|e| e.to_string()),
+            (Ok(_), Err(error)) => Err(error),
+            (Err(_), _) => Err("there is no record to set it against".to_owned()),
+        };
+        let seal =
+            bytes("seal.cose").and_then(|bytes| UnverifiedSeal::parse(bytes).map_err(|e| e.to_string()));
+        let receipt =
+            bytes("receipt.tlog-proof").and_then(|bytes| Receipt::parse(bytes).map_err(|e| e.to_string()));
+        let checkpoint = match &receipt {
+            Ok(receipt) => Checkpoint::parse(receipt.checkpoint.text()).map_err(|e| e.to_string()),
+            Err(error) => Err(error.clone()),
+        };
+        Self {
+            record_bytes: record_bytes.ok().map(<[u8]>::to_vec),
+            record,
+            disclosed,
+            seal,
+            receipt,
+            checkpoint,
+        }
+    }
+
+    /// The index in the registry that the receipt states, else the seal.
+    pub(crate) fn index(&self) -> Option<u64> {
+        let receipt = self.receipt.as_ref().ok().map(|receipt| receipt.entry.index);
+        receipt.or_else(|| self.seal.as_ref().ok().map(UnverifiedSeal::index))
+    }
+
+    /// `record.json`.
+    pub(crate) fn record_fact(&self) -> Fact {
+        let id = FactId::Record;
+        match (&self.record, &self.record_bytes) {
+            (Ok(_), Some(bytes)) => {
+                let digest = Digest::of(bytes);
+                Fact::passed(
+                    id,
+                    Text::new(
+                        format!("đúng dạng chuẩn, SHA-256 {digest}"),
+                        format!("in its canonical form, SHA-256 {digest}"),
+                    ),
+                )
+            }
+            (Err(error), _) => Fact::failed(
+                id,
+                Text::new(
+                    format!("không đọc được bản ghi ({error})"),
+                    format!("the record cannot be read: {error}"),
+                ),
+            ),
+            (Ok(_), None) => unreachable!("a record was read from bytes"),
+        }
+    }
+
+    /// `fields.json` against the record's digests.
+    pub(crate) fn disclosures(&self) -> Fact {
+        let id = FactId::Disclosures;
+        if self.record.is_err() {
+            return no_record(id);
+        }
+        match &self.disclosed {
+            Ok(disclosed) => {
+                let (shown, withheld) = (disclosed.fields.len(), disclosed.withheld);
+                let open = disclosed.fields.values().filter(|field| !field.confirmed).count();
+                Fact::passed(
+                    id,
+                    Text::new(
+                        format!(
+                            "{shown} trường khớp bản ghi, {withheld} trường không công bố, {open} trường chưa có người xác nhận"
+                        ),
+                        format!(
+                            "{shown} fields match the record, {withheld} withheld, {open} not confirmed by a person"
+                        ),
+                    ),
+                )
+            }
+            Err(error) => Fact::failed(
+                id,
+                Text::new(
+                    format!("các trường không khớp bản ghi ({error})"),
+                    format!("the fields do not match the record: {error}"),
+                ),
+            ),
+        }
+    }
+
+    /// The seal: its key, its signature, and its values against the record's and the disclosed ones.
+    pub(crate) fn seal(&self, office: Option<&Office>, trust: &TrustList) -> Fact {
+        let id = FactId::Seal;
+        let fail = |vi: String, en: String| Fact::failed(id, Text::new(vi, en));
+        let unverified = match &self.seal {
+            Ok(seal) => seal,
+            Err(error) => {
+                return fail(
+                    format!("không đọc được dấu ({error})"),
+                    format!("the seal cannot be read: {error}"),
+                );
+            }
+        };
+        let (Ok(record), Some(bytes)) = (&self.record, &self.record_bytes) else { return no_record(id) };
+        let key_id = data_encoding::HEXLOWER.encode(&unverified.key_id());
+        let index = unverified.index();
+        let Some(office) = office else {
+            return Fact::not_checked(
+                id,
+                Text::new(
+                    format!("không có khóa tin cậy để kiểm tra (khóa {key_id})"),
+                    format!("there is no trusted key to check it with (key {key_id})"),
+                ),
+            );
+        };
+        let Some(key) = office.seal_key(unverified.key_id()) else {
+            let owner = trust.seal_key(unverified.key_id()).map_or("—", |(owner, _)| owner.code.as_str());
+            return fail(
+                format!("khóa {key_id} không phải của cơ quan {} (thuộc: {owner})", office.code),
+                format!("key {key_id} is not one of office {} (it belongs to: {owner})", office.code),
+            );
+        };
+        if !key.valid.contains(index) {
+            return fail(
+                format!("khóa {key_id} không có hiệu lực cho mục số {index}"),
+                format!("key {key_id} is not valid for entry {index}"),
+            );
+        }
+        let seal = match unverified.clone().verify(&key.key) {
+            Ok(seal) => seal,
+            Err(error) => {
+                return fail(format!("dấu không đúng ({error})"), format!("the seal does not hold: {error}"));
+            }
+        };
+        let entry = self.index().unwrap_or(index);
+        let expected = match Seal::of(record, Digest::of(bytes), entry, &key.key) {
+            Ok(expected) => expected,
+            Err(error) => return fail(error.to_string(), error.to_string()),
+        };
+        if let Some((what, is, should)) = difference(&seal, &expected) {
+            return fail(
+                format!("dấu ghi {what} là {is}, nhưng đúng ra là {should}"),
+                format!("the seal says {what} {is}, but it is {should}"),
+            );
+        }
+        let mut withheld = 0;
+        if let Ok(disclosed) = &self.disclosed {
+            for (name, value) in &seal.values {
+                match disclosed.fields.get(name) {
+                    None if disclosed.withheld > withheld => withheld += 1,
+                    Some(field) if field.value.as_str() == Some(value) => {}
+                    _ => {
+                        return fail(
+                            format!("giá trị của trường {name} trong dấu khác với trường được công bố"),
+                            format!("the value of {name} in the seal is not the disclosed one"),
+                        );
+                    }
+                }
+            }
+        }
+        let values = seal.values.len();
+        Fact::passed(
+            id,
+            Text::new(
+                format!(
+                    "dấu đúng với khóa {key_id} của cơ quan {}; {values} giá trị, {withheld} không đối chiếu được vì không công bố",
+                    office.code
+                ),
+                format!(
+                    "it holds with key {key_id} of office {}; {values} values, {withheld} of them withheld in the copy and not compared",
+                    office.code
+                ),
+            ),
+        )
+    }
+
+    /// The registry entry against the record and the seal.
+    pub(crate) fn entry(&self) -> Fact {
+        let id = FactId::Entry;
+        let fail = |vi: String, en: String| Fact::failed(id, Text::new(vi, en));
+        let receipt = match &self.receipt {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                return fail(
+                    format!("không đọc được biên nhận ({error})"),
+                    format!("the receipt cannot be read: {error}"),
+                );
+            }
+        };
+        let (Ok(record), Some(bytes)) = (&self.record, &self.record_bytes) else { return no_record(id) };
+        let entry = &receipt.entry;
+        let EntryKind::Issue { commitment } = &entry.kind else {
+            return fail(
+                "mục này không phải là mục cấp bản sao".into(),
+                "the entry is not one of issue".into(),
+            );
+        };
+        let expected = record::commitment(bytes);
+        if *commitment != expected {
+            return fail(
+                format!("cam kết trong mục là {commitment}, của bản ghi này là {expected}"),
+                format!("the entry commits to {commitment}, this record's commitment is {expected}"),
+            );
+        }
+        if day_from_text(&record.date) != Some(entry.day) {
+            return fail(
+                format!("ngày của mục không phải là ngày {} của bản ghi", record.date),
+                format!("the entry's day is not the record's, {}", record.date),
+            );
+        }
+        if let Ok(seal) = &self.seal {
+            if seal.index() != entry.index {
+                return fail(
+                    format!("dấu ghi mục số {}, biên nhận ghi {}", seal.index(), entry.index),
+                    format!("the seal says entry {}, the receipt {}", seal.index(), entry.index),
+                );
+            }
+            if seal.key_id() != entry.key_id {
+                return fail(
+                    "khóa ghi trong mục không phải là khóa của dấu".into(),
+                    "the entry names another key than the seal's".into(),
+                );
+            }
+        }
+        Fact::passed(
+            id,
+            Text::new(
+                format!("mục số {} cam kết đúng bản ghi này", entry.index),
+                format!("entry {} commits to this record", entry.index),
+            ),
+        )
+    }
+
+    /// The entry in the checkpoint's tree.
+    pub(crate) fn inclusion(&self) -> Fact {
+        let id = FactId::Inclusion;
+        let (receipt, checkpoint) = match (&self.receipt, &self.checkpoint) {
+            (Ok(receipt), Ok(checkpoint)) => (receipt, checkpoint),
+            (_, Err(error)) | (Err(error), _) => {
+                return Fact::failed(
+                    id,
+                    Text::new(
+                        format!("không đọc được biên nhận ({error})"),
+                        format!("the receipt cannot be read: {error}"),
+                    ),
+                );
+            }
+        };
+        let (index, size) = (receipt.entry.index, checkpoint.size);
+        let leaf = receipt.entry.leaf_hash();
+        match merkle::verify_inclusion(&leaf, index, size, &receipt.proof, &checkpoint.root) {
+            Ok(()) => Fact::passed(
+                id,
+                Text::new(
+                    format!("mục số {index} có trong cây gồm {size} mục"),
+                    format!("entry {index} is in the tree of {size} entries"),
+                ),
+            ),
+            Err(error) => Fact::failed(
+                id,
+                Text::new(
+                    format!("mục số {index} không có trong cây gồm {size} mục ({error})"),
+                    format!("entry {index} is not in the tree of {size} entries: {error}"),
+                ),
+            ),
+        }
+    }
+
+    /// The checkpoint's signature by the office's log.
+    pub(crate) fn checkpoint(&self, office: Option<&Office>) -> Fact {
+        let id = FactId::Checkpoint;
+        let (receipt, checkpoint) = match (&self.receipt, &self.checkpoint) {
+            (Ok(receipt), Ok(checkpoint)) => (receipt, checkpoint),
+            (_, Err(error)) | (Err(error), _) => {
+                return Fact::failed(
+                    id,
+                    Text::new(
+                        format!("không đọc được điểm kiểm ({error})"),
+                        format!("the checkpoint cannot be read: {error}"),
+                    ),
+                );
+            }
+        };
+        let Some(office) = office else {
+            return Fact::not_checked(
+                id,
+                Text::new("không có khóa tin cậy của nhật ký", "there is no trusted key of the log"),
+            );
+        };
+        let last = checkpoint.size.saturating_sub(1);
+        let keys: Vec<_> = office
+            .log
+            .keys
+            .iter()
+            .filter(|key| key.valid.contains(last))
+            .map(|key| key.key.clone())
+            .collect();
+        match Checkpoint::open(&receipt.checkpoint, &office.log.origin, &keys) {
+            Ok(checkpoint) => Fact::passed(
+                id,
+                Text::new(
+                    format!("{} đã ký cây gồm {} mục", checkpoint.origin, checkpoint.size),
+                    format!("{} signed the tree of {} entries", checkpoint.origin, checkpoint.size),
+                ),
+            ),
+            Err(error) => Fact::failed(
+                id,
+                Text::new(
+                    format!("không có chữ ký hợp lệ của nhật ký {} ({error})", office.log.origin),
+                    format!("no valid signature of the log {}: {error}", office.log.origin),
+                ),
+            ),
+        }
+    }
+}
+
+/// The four attachments, and no others.
+pub(crate) fn attachments(document: &Document<'_, '_>) -> Fact {
+    let id = FactId::Attachments;
+    let has = |name: &str| document.attachments.iter().any(|attachment| attachment.name == name);
+    let missing: Vec<&str> = NAMES.into_iter().filter(|name| !has(name)).collect();
+    let surplus: Vec<&str> =
+        document.attachments.iter().map(|a| a.name.as_str()).filter(|name| !NAMES.contains(name)).collect();
+    if missing.is_empty() && surplus.is_empty() {
+        let list = NAMES.join(", ");
+        return Fact::passed(id, Text::new(format!("đủ và đúng: {list}"), format!("exactly {list}")));
+    }
+    let list = |names: &[&str]| if names.is_empty() { "—".to_owned() } else { names.join(", ") };
+    Fact::failed(
+        id,
+        Text::new(
+            format!("thiếu: {}; thừa: {}", list(&missing), list(&surplus)),
+            format!("missing: {}; surplus: {}", list(&missing), list(&surplus)),
+        ),
+    )
+}
+
+pub(crate) fn no_record(id: FactId) -> Fact {
+    Fact::not_checked(
+        id,
+        Text::new("không có bản ghi để đối chiếu", "there is no record to check it against"),
+    )
+}
+
+/// The first member in which a seal differs from what the record says.
+fn difference(seal: &Seal, record: &Seal) -> Option<(&'static str, String, String)> {
+    let pairs = [
+        ("office", seal.office_code.clone(), record.office_code.clone()),
+        ("index", seal.index.to_string(), record.index.to_string()),
+        ("record", seal.record.hex(), record.record.hex()),
+        ("act", format!("{:?}", seal.act), format!("{:?}", record.act)),
+        ("trial", seal.trial.to_string(), record.trial.to_string()),
+        ("number", seal.number.clone(), record.number.clone()),
+        ("date", seal.date.to_string(), record.date.to_string()),
+        ("pages", seal.pages.to_string(), record.pages.to_string()),
+    ];
+    pairs.into_iter().find(|(_, is, should)| is != should)
+}

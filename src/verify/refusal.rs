@@ -1,0 +1,70 @@
+//! Files that are no copies of Saoy: told apart from copies that were tampered with.
+
+use thiserror::Error;
+
+use crate::error::Failure;
+
+use super::document::Document;
+use super::evidence::NAMES;
+
+/// Why there is nothing to verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NotACopy {
+    /// No bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// Another kind of file.
+    #[error("the file is {0}, not a PDF")]
+    OtherKind(&'static str),
+    /// A PDF, signed or not, that Saoy did not make.
+    #[error("the file is a PDF, but not a Saoy copy")]
+    OtherPdf,
+}
+
+impl From<NotACopy> for Failure {
+    fn from(error: NotACopy) -> Self {
+        let advice = "Give the certified PDF file as it was received; a print, a scan or a re-saved file cannot be verified.";
+        Self::new("not-a-copy", error.to_string(), advice)
+    }
+}
+
+/// Whether a document that could be read has anything of a copy.
+pub(crate) fn is_copy(document: &Document<'_, '_>) -> bool {
+    !document.fields.is_empty() || document.attachments.iter().any(|a| NAMES.contains(&a.name.as_str()))
+}
+
+/// Whether the bytes bear traces of a copy, however damaged: names that no other program writes.
+pub(crate) fn has_traces(bytes: &[u8]) -> bool {
+    let mut traces: Vec<Vec<u8>> = Vec::new();
+    for word in ["saoy.office", "saoy.invalid/ns/", "seal.cose", "receipt.tlog-proof"] {
+        traces.push(word.as_bytes().to_vec());
+        // As a PDF's text string: UTF-16BE in hexadecimal digits.
+        traces.push(word.bytes().flat_map(|b| format!("00{b:02X}").into_bytes()).collect());
+    }
+    traces.iter().any(|trace| contains(bytes, trace))
+}
+
+/// What such a file is.
+pub(crate) fn kind(bytes: &[u8]) -> NotACopy {
+    let starts = |magic: &[u8]| bytes.starts_with(magic);
+    if bytes.is_empty() {
+        NotACopy::Empty
+    } else if starts(b"\xff\xd8\xff") {
+        NotACopy::OtherKind("a JPEG image")
+    } else if starts(b"\x89PNG") {
+        NotACopy::OtherKind("a PNG image")
+    } else if starts(b"II*\0") || starts(b"MM\0*") {
+        NotACopy::OtherKind("a TIFF image")
+    } else if starts(b"PK\x03\x04") {
+        NotACopy::OtherKind("a ZIP archive")
+    } else if contains(&bytes[..bytes.len().min(1024)], b"%PDF-") {
+        NotACopy::OtherPdf
+    } else {
+        NotACopy::OtherKind("of an unknown kind")
+    }
+}
+
+fn contains(bytes: &[u8], what: &[u8]) -> bool {
+    let Some(first) = what.first() else { return false };
+    bytes.iter().enumerate().any(|(at, byte)| byte == first && bytes[at..].starts_with(what))
+}

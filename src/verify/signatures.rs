@@ -1,0 +1,348 @@
+//! The PDF signatures: who signed, whether the signature holds, whether its certificate leads to the office's root.
+
+use time::format_description::well_known::Rfc3339;
+use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
+
+use crate::record::{Record, Role, parse_timestamp};
+use crate::signature::byte_range::{self, ByteRange};
+use crate::signature::chain::{self, ChainError};
+use crate::signature::cms::SignedData;
+
+use super::fact::{Fact, FactId, Text};
+use super::gate::PdfSignature;
+use super::report::SignatureFacts;
+use super::trust::{Office, TrustList};
+
+/// How far a claimed time may lie from the record's before it is remarked upon.
+const PLAUSIBLE: Duration = Duration::DAY;
+/// How far clocks may differ.
+const SKEW: Duration = Duration::minutes(10);
+
+/// One signature, with what was found about it.
+#[derive(Debug)]
+pub(crate) struct Checked<'s> {
+    pdf: &'s PdfSignature,
+    signed: Result<SignedData, String>,
+    digest: Option<Vec<u8>>,
+}
+
+/// Reads every SignedData and digests the file; bytes that two signatures share are hashed once.
+pub(crate) fn read<'s>(file: &[u8], signatures: &'s [PdfSignature]) -> Vec<Checked<'s>> {
+    let mut checked = Vec::new();
+    let mut wanted = Vec::new();
+    for pdf in signatures {
+        let mut signed = SignedData::parse(&pdf.contents).map_err(|error| error.to_string());
+        let numbers = [0, pdf.gap.start as u64, pdf.gap.end as u64, (pdf.end - pdf.gap.end) as u64];
+        match (&signed, ByteRange::check(numbers, file, pdf.end as u64)) {
+            (Ok(data), Ok(range)) => wanted.push((range, data.digest_algorithm())),
+            (Ok(_), Err(error)) => signed = Err(error.to_string()),
+            (Err(_), _) => {}
+        }
+        checked.push(Checked { pdf, signed, digest: None });
+    }
+    if let Ok(digests) = byte_range::digests(file, &wanted) {
+        let open = checked.iter_mut().filter(|c| c.signed.is_ok());
+        for (one, digest) in open.zip(digests) {
+            one.digest = Some(digest);
+        }
+    }
+    checked
+}
+
+const fn signature_fact(role: Role) -> FactId {
+    match role {
+        Role::Officer => FactId::SignatureOfficer,
+        Role::Office => FactId::SignatureOffice,
+    }
+}
+
+const fn certificate_fact(role: Role) -> FactId {
+    match role {
+        Role::Officer => FactId::CertificateOfficer,
+        Role::Office => FactId::CertificateOffice,
+    }
+}
+
+impl Checked<'_> {
+    pub(crate) const fn role(&self) -> Role {
+        self.pdf.role
+    }
+
+    /// The signature over the bytes.
+    pub(crate) fn signature(&self) -> Fact {
+        let id = signature_fact(self.pdf.role);
+        let (gap, end) = (&self.pdf.gap, self.pdf.end);
+        let covered = format!("0–{} + {}–{end}", gap.start, gap.end);
+        let result = match (&self.signed, &self.digest) {
+            (Ok(signed), Some(digest)) => signed.verify(digest).map(|_| signed).map_err(|e| e.to_string()),
+            (Ok(_), None) => Err("no digest".to_owned()),
+            (Err(error), _) => Err(error.clone()),
+        };
+        match result {
+            Ok(signed) => {
+                let algorithm = format!("{:?}", signed.algorithm());
+                Fact::passed(
+                    id,
+                    Text::new(
+                        format!("chữ ký đúng ({algorithm}), bao phủ các byte {covered}"),
+                        format!("the signature holds ({algorithm}) and covers bytes {covered}"),
+                    ),
+                )
+            }
+            Err(error) => Fact::failed(
+                id,
+                Text::new(
+                    format!("chữ ký không đúng với các byte {covered} ({error})"),
+                    format!("the signature does not hold over bytes {covered}: {error}"),
+                ),
+            ),
+        }
+    }
+
+    /// The certificate's path to the office's root, at the time that the signer claims.
+    pub(crate) fn certificate(
+        &self,
+        office: Option<&Office>,
+        record: Option<&Record>,
+        now: OffsetDateTime,
+    ) -> Fact {
+        let id = certificate_fact(self.pdf.role);
+        let Ok(signed) = &self.signed else {
+            return Fact::not_checked(
+                id,
+                Text::new(
+                    "không đọc được chữ ký nên không có chứng thư số",
+                    "the signature cannot be read, so there is no certificate",
+                ),
+            );
+        };
+        let Some(at) = self.claimed() else {
+            return Fact::failed(
+                id,
+                Text::new(
+                    "chữ ký không nêu thời điểm ký hợp lệ (/M)",
+                    "the signature states no valid time (/M)",
+                ),
+            );
+        };
+        let subject = signed.signer().subject();
+        let time = rfc3339(at);
+        let Some(office) = office else {
+            return Fact::not_checked(
+                id,
+                Text::new(
+                    format!("{subject}: không có chứng thư gốc để đối chiếu"),
+                    format!("{subject}: there is no root certificate to check it against"),
+                ),
+            );
+        };
+        let path = match chain::verify(signed.signer().der(), signed.certificates(), office.root.der(), at) {
+            Ok(path) => path,
+            Err(error) => {
+                return Fact::failed(
+                    id,
+                    Text::new(
+                        format!(
+                            "{subject}: không dẫn tới chứng thư gốc của cơ quan {} tại thời điểm khai {time} ({error})",
+                            office.code
+                        ),
+                        format!(
+                            "{subject}: does not lead to the root of office {} at the claimed time {time}: {error}",
+                            office.code
+                        ),
+                    ),
+                );
+            }
+        };
+        // A certificate that the path does not need is covered by no signature here.
+        let surplus = signed
+            .certificates()
+            .iter()
+            .any(|der| !path.certificates().iter().any(|used| used.der() == der.as_slice()));
+        if surplus {
+            return Fact::failed(
+                id,
+                Text::new(
+                    "chữ ký mang theo chứng thư số không thuộc đường dẫn tin cậy",
+                    "the signature carries a certificate that is not part of its path",
+                ),
+            );
+        }
+        let issued = record.and_then(|record| parse_timestamp(&record.issued_at));
+        let remark = if at > now + SKEW {
+            Some(Text::new("thời điểm khai nằm trong tương lai", "the claimed time lies in the future"))
+        } else if issued.is_some_and(|issued| (at - issued).abs() > PLAUSIBLE) {
+            Some(Text::new(
+                "thời điểm khai cách thời điểm cấp trong bản ghi hơn một ngày",
+                "the claimed time is more than a day away from the record's time of issue",
+            ))
+        } else {
+            None
+        };
+        let vi = format!(
+            "{subject}: hợp lệ tại {time}, là thời điểm do người ký tự khai, chưa có dấu thời gian chứng minh"
+        );
+        let en =
+            format!("{subject}: valid at {time}, a time that the signer only claims and no timestamp proves");
+        match remark {
+            None => Fact::passed(id, Text::new(vi, en)),
+            Some(remark) => {
+                Fact::warning(id, Text::new(format!("{vi}; {}", remark.vi), format!("{en}; {}", remark.en)))
+            }
+        }
+    }
+
+    /// Whether the certificate leads to the office's root, whatever else is wrong with it; none where that is not known.
+    pub(crate) fn belongs_to(&self, office: &Office) -> Option<bool> {
+        let signed = self.signed.as_ref().ok()?;
+        match chain::verify(signed.signer().der(), signed.certificates(), office.root.der(), self.claimed()?)
+        {
+            Ok(_) => Some(true),
+            Err(ChainError::UnknownIssuer | ChainError::BadSignature) => Some(false),
+            Err(_) => None,
+        }
+    }
+
+    /// The code of the office whose root the certificate leads to.
+    pub(crate) fn owner<'t>(&self, trust: &'t TrustList) -> Option<&'t Office> {
+        trust.offices().iter().find(|office| self.belongs_to(office) == Some(true))
+    }
+
+    pub(crate) fn facts(&self) -> SignatureFacts {
+        let signer = self.signed.as_ref().ok().map(SignedData::signer);
+        SignatureFacts {
+            role: self.pdf.role,
+            subject: signer.map(|certificate| certificate.subject()),
+            certificate: signer.map(|certificate| certificate.fingerprint().hex()),
+            claimed_time: self.claimed().map(rfc3339),
+        }
+    }
+
+    fn claimed(&self) -> Option<OffsetDateTime> {
+        self.pdf.claimed.as_deref().and_then(pdf_time)
+    }
+}
+
+/// The signers that the record asks for against those that signed.
+pub(crate) fn signers(record: &Record, signatures: &[Checked<'_>]) -> Fact {
+    let id = FactId::Signers;
+    let wanted: Vec<Role> = record.signers.iter().map(|signer| signer.role).collect();
+    let signed: Vec<Role> = signatures.iter().map(Checked::role).collect();
+    if wanted != signed {
+        return Fact::failed(
+            id,
+            Text::new(
+                format!(
+                    "bản ghi yêu cầu chữ ký của: {}; tệp có chữ ký của: {}",
+                    names(&wanted).vi,
+                    names(&signed).vi
+                ),
+                format!(
+                    "the record asks for signatures by {}; the file has those by {}",
+                    names(&wanted).en,
+                    names(&signed).en
+                ),
+            ),
+        );
+    }
+    for (required, checked) in record.signers.iter().zip(signatures) {
+        let role = names(&[required.role]);
+        let found = checked.signed.as_ref().ok().map(|signed| signed.signer().fingerprint());
+        if found != Some(required.certificate) {
+            let found = found.map_or_else(|| "—".to_owned(), |digest| digest.hex());
+            return Fact::failed(
+                id,
+                Text::new(
+                    format!(
+                        "chứng thư số của {} là {found}, bản ghi yêu cầu {}",
+                        role.vi, required.certificate
+                    ),
+                    format!(
+                        "the certificate of {} is {found}, the record asks for {}",
+                        role.en, required.certificate
+                    ),
+                ),
+            );
+        }
+    }
+    let all = names(&wanted);
+    Fact::passed(
+        id,
+        Text::new(
+            format!("đã ký theo đúng thứ tự, đúng chứng thư số: {}", all.vi),
+            format!("signed in order and with the certificates that the record names: {}", all.en),
+        ),
+    )
+}
+
+fn names(roles: &[Role]) -> Text {
+    let list = |officer: &str, office: &str, none: &str| {
+        let names: Vec<&str> = roles
+            .iter()
+            .map(|role| match role {
+                Role::Officer => officer,
+                Role::Office => office,
+            })
+            .collect();
+        if names.is_empty() { none.to_owned() } else { names.join(", ") }
+    };
+    Text::new(list("người chứng thực", "cơ quan", "không ai"), list("the officer", "the office", "nobody"))
+}
+
+pub(crate) fn rfc3339(time: OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_else(|_| time.unix_timestamp().to_string())
+}
+
+/// `D:20261122131811+07'00'` (ISO 32000-1 section 7.9.4), with all parts.
+fn pdf_time(text: &str) -> Option<OffsetDateTime> {
+    let rest = text.strip_prefix("D:")?;
+    if !rest.is_ascii() || rest.len() < 15 {
+        return None;
+    }
+    let (digits, zone) = rest.split_at(14);
+    let part = |range: std::ops::Range<usize>| -> Option<u16> {
+        let part = &digits[range];
+        part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?
+    };
+    let small = |range| u8::try_from(part(range)?).ok();
+    let month = Month::try_from(small(4..6)?).ok()?;
+    let date = Date::from_calendar_date(i32::from(part(0..4)?), month, small(6..8)?).ok()?;
+    let time = Time::from_hms(small(8..10)?, small(10..12)?, small(12..14)?).ok()?;
+    let offset = match zone.as_bytes() {
+        b"Z" => UtcOffset::UTC,
+        [sign @ (b'+' | b'-'), h1, h2, b'\'', m1, m2, b'\'']
+            if [h1, h2, m1, m2].iter().all(|d| d.is_ascii_digit()) =>
+        {
+            let two = |a: &u8, b: &u8| i8::try_from((a - b'0') * 10 + (b - b'0')).ok();
+            let (hours, minutes) = (two(h1, h2)?, two(m1, m2)?);
+            let sign = if *sign == b'-' { -1 } else { 1 };
+            UtcOffset::from_hms(sign * hours, sign * minutes, 0).ok()?
+        }
+        _ => return None,
+    };
+    Some(PrimitiveDateTime::new(date, time).assume_offset(offset).to_offset(UtcOffset::UTC))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_time_that_a_signature_claims() {
+        let time = |text| pdf_time(text).map(rfc3339);
+        assert_eq!(time("D:20261122131811+07'00'").as_deref(), Some("2026-11-22T06:18:11Z"));
+        assert_eq!(time("D:20261122131811Z").as_deref(), Some("2026-11-22T13:18:11Z"));
+        assert_eq!(time("D:20261122131811-03'30'").as_deref(), Some("2026-11-22T16:48:11Z"));
+        for text in [
+            "",
+            "D:2026",
+            "D:20261322131811Z",
+            "D:20260230131811Z",
+            "D:+0261122131811Z",
+            "D:20261122131811+07'00",
+            "20261122131811Z",
+        ] {
+            assert_eq!(time(text), None, "{text}");
+        }
+    }
+}

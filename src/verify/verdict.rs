@@ -1,0 +1,105 @@
+//! From facts to a verdict, and the sentences that say it.
+
+use super::fact::{Fact, FactId, State, Text};
+use super::report::Verdict;
+use super::status::Status;
+
+/// The verdict over the facts.
+pub(crate) fn of(facts: &[Fact], office_known: bool, trial: bool) -> Verdict {
+    let any = |state: State| facts.iter().any(|fact| fact.state == state);
+    // Status has a verdict of its own, and metadata may leave the copy's id out.
+    let open =
+        |fact: &Fact| fact.state == State::NotChecked && !matches!(fact.id, FactId::Status | FactId::CopyId);
+    let status = facts.iter().find(|fact| fact.id == FactId::Status);
+    if any(State::Failed) {
+        Verdict::Invalid
+    } else if !office_known {
+        Verdict::UnknownIssuer
+    } else if trial || facts.iter().any(open) {
+        Verdict::Indeterminate
+    } else if status.is_none_or(|fact| fact.state == State::NotChecked) {
+        Verdict::AuthenticStatusUnknown
+    } else {
+        Verdict::Valid
+    }
+}
+
+/// The verdict in a sentence.
+pub(crate) fn summary(verdict: Verdict, facts: &[Fact], trial: bool, status: Option<Status>) -> Text {
+    let only_status = facts.iter().all(|fact| fact.state != State::Failed || fact.id == FactId::Status);
+    match (verdict, status) {
+        (Verdict::Valid, _) => Text::new(
+            "HỢP LỆ: bản sao này do cơ quan nêu dưới đây cấp, còn nguyên vẹn và đang có hiệu lực.",
+            "VALID: this copy was issued by the office named below, is untouched, and is in force.",
+        ),
+        (Verdict::Invalid, Some(Status::Revoked)) if only_status => Text::new(
+            "KHÔNG HỢP LỆ: bản sao này đã bị cơ quan cấp thu hồi.",
+            "INVALID: this copy has been revoked by the office that issued it.",
+        ),
+        (Verdict::Invalid, Some(Status::Void)) if only_status => Text::new(
+            "KHÔNG HỢP LỆ: số chứng thực này đã bị hủy, cơ quan chưa từng phát hành bản sao.",
+            "INVALID: this number was voided; the office never released a copy under it.",
+        ),
+        (Verdict::Invalid, Some(Status::Superseded { .. })) if only_status => Text::new(
+            "KHÔNG CÒN HIỆU LỰC: đã có bản sao mới hơn thay thế bản sao này.",
+            "INVALID: a newer copy has taken the place of this one.",
+        ),
+        (Verdict::Invalid, Some(Status::Corrected { .. })) if only_status => Text::new(
+            "KHÔNG CÒN HIỆU LỰC: bản sao này có sai sót và đã được cấp lại bản đúng.",
+            "INVALID: this copy had a mistake and a right one was issued.",
+        ),
+        (Verdict::Invalid, _) => Text::new(
+            "KHÔNG HỢP LỆ: tệp này không phải là bản sao mà cơ quan đã cấp, hoặc đã bị thay đổi.",
+            "INVALID: this file is not what the office issued, or it was changed.",
+        ),
+        (Verdict::UnknownIssuer, _) => Text::new(
+            "KHÔNG RÕ NƠI CẤP: cơ quan ghi trong bản sao không có trong danh sách tin cậy.",
+            "UNKNOWN ISSUER: the office that the copy names is not in the trust list.",
+        ),
+        (Verdict::Indeterminate, _) if trial => Text::new(
+            "BẢN THỬ NGHIỆM: không có giá trị pháp lý; chưa có chữ ký của người chứng thực.",
+            "TRIAL: without legal value; the officer's signature is missing.",
+        ),
+        (Verdict::Indeterminate, _) => Text::new(
+            "CHƯA KẾT LUẬN ĐƯỢC: không thấy sai, nhưng có điều cần thiết chưa kiểm tra được.",
+            "INDETERMINATE: nothing is wrong, but something needed could not be checked.",
+        ),
+        (Verdict::AuthenticStatusUnknown, _) => Text::new(
+            "XÁC THỰC, CHƯA RÕ TÌNH TRẠNG: bản sao do cơ quan nêu dưới đây cấp và còn nguyên vẹn; chưa biết sau đó có bị thu hồi hay không.",
+            "AUTHENTIC, STATUS UNKNOWN: this copy was issued by the office named below and is untouched; whether it was revoked since is not known.",
+        ),
+    }
+}
+
+/// What to do.
+pub(crate) fn advice(verdict: Verdict, facts: &[Fact], trial: bool) -> Text {
+    let expired = facts.iter().any(|fact| fact.id == FactId::TrustList && fact.state == State::NotChecked);
+    match verdict {
+        Verdict::Valid => Text::new(
+            "Có thể sử dụng. Bản sao xác nhận đúng với bản chính được xuất trình, không xác nhận bản chính là thật.",
+            "It may be relied on. It certifies that it equals the paper that was presented, not that the paper is genuine.",
+        ),
+        Verdict::Invalid => Text::new(
+            "Không sử dụng tệp này; đề nghị người nộp cung cấp lại tệp gốc hoặc hỏi cơ quan cấp.",
+            "Do not rely on this file; ask for the original file again, or ask the office.",
+        ),
+        Verdict::UnknownIssuer => Text::new(
+            "Chỉ sử dụng khi có danh sách tin cậy mới có cơ quan này; không tin vào khóa nằm trong chính tệp.",
+            "Get a trust list that has this office before relying on it; keys inside the file prove nothing.",
+        ),
+        Verdict::Indeterminate if trial => {
+            Text::new("Không dùng để làm thủ tục.", "Do not accept it in a procedure.")
+        }
+        Verdict::Indeterminate if expired => Text::new(
+            "Danh sách tin cậy đã hết hạn: lấy danh sách mới rồi kiểm tra lại.",
+            "The trust list has expired: get a new one and verify again.",
+        ),
+        Verdict::Indeterminate => {
+            Text::new("Xem các mục chưa kiểm tra được dưới đây.", "See below what could not be checked.")
+        }
+        Verdict::AuthenticStatusUnknown => Text::new(
+            "Hỏi cơ quan cấp, hoặc kiểm tra bằng danh sách tình trạng, nếu việc thu hồi là quan trọng.",
+            "Ask the office, or verify where its status is known, if a revocation would matter.",
+        ),
+    }
+}
