@@ -421,6 +421,24 @@ fn rsa_and_foreign_keys_are_refused_with_advice() {
 }
 
 #[test]
+fn an_office_knows_beforehand_whether_it_can_sign() {
+    let (dir, keys) = office(Algorithm::Ed25519, 12);
+    keys.check(NOW).expect("both sign");
+    let years = |n: i32| NOW.replace_year(NOW.year() + n).expect("a day");
+    keys.check(years(5)).expect("to the last second");
+    for at in [NOW - Duration::seconds(1), years(5) + Duration::seconds(1), years(20) + Duration::seconds(1)]
+    {
+        assert!(matches!(keys.check(at), Err(KeyError::Chain { .. })), "{at}");
+    }
+    let (other, _keys) = office(Algorithm::Ed25519, 13);
+    fs::copy(other.path().join("keys/root.pem"), dir.path().join("keys/root.pem")).expect("copied");
+    let mixed = OfficeKeys::open(&dir.path().join("keys"), None).expect("it opens");
+    let refused = mixed.check(NOW).expect_err("another office's root");
+    assert!(matches!(refused, KeyError::Chain { source: ChainError::BadSignature, .. }));
+    assert_eq!(Failure::from(refused).code, "certificate-path");
+}
+
+#[test]
 fn secrets_do_not_show() {
     let (_dir, keys) = office(Algorithm::EcdsaP256, 11);
     let shown = format!("{keys:?} {:?}", keys.signer(Role::Office));

@@ -29,6 +29,7 @@ use std::path::PathBuf;
 use crate::error::Failure;
 use crate::signature::certificate::CertificateError;
 use crate::signature::chain::ChainError;
+use crate::signature::cms::CmsError;
 
 pub use file::{load_key, store_key};
 pub use office::{Brought, BroughtSigner, OfficeKeys, OfficeProfile};
@@ -90,6 +91,14 @@ pub enum KeyError {
         /// What is wrong.
         source: ChainError,
     },
+    /// A trial signature did not come out right.
+    #[error("{path}: {source}")]
+    Trial {
+        /// The key's file.
+        path: PathBuf,
+        /// What is wrong.
+        source: CmsError,
+    },
     /// A name or code that a certificate cannot carry.
     #[error("the {what} must have 1 to {most} characters and no control characters")]
     Name {
@@ -142,6 +151,9 @@ impl From<KeyError> for Failure {
                 "certificate-path",
                 "Bring a valid certificate for signing documents, the authorities above it, and their root.",
             ),
+            KeyError::Trial { .. } => {
+                ("key-trial", "Check the key file against a backup; nothing was issued.")
+            }
             KeyError::Name { .. } => ("key-name", "Shorten it, or take the control characters out."),
             KeyError::Encoding(_) => {
                 ("certificate-encoding", "Check the office's name and code for unusual characters.")

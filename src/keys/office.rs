@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::pki::{self, Office};
@@ -11,8 +12,7 @@ use super::{FileSigner, KeyError, KeyWarning, PrivateKey, file};
 use crate::ambient::{Clock, Entropy};
 use crate::record::{Officer, Role};
 use crate::signature::certificate::{Certificate, CertificateError};
-use crate::signature::chain;
-use crate::signature::{Algorithm, Signer as _};
+use crate::signature::{Algorithm, Signer as _, chain, cms};
 
 const ROOT: &str = "root";
 const OFFICE: &str = "office";
@@ -195,6 +195,24 @@ impl OfficeKeys {
             Role::Office => Some(&self.office),
             Role::Officer => self.officer.as_ref(),
         }
+    }
+
+    /// Whether all signers could sign at this moment: their certificates lead to the root, and a trial signature of each
+    /// verifies. What can fail fails here, before a number is taken.
+    ///
+    /// # Errors
+    /// Which signer cannot, and why.
+    pub fn check(&self, at: OffsetDateTime) -> Result<(), KeyError> {
+        for (role, signer) in [(OFFICE, Some(&self.office)), (OFFICER, self.officer.as_ref())] {
+            let Some(signer) = signer else { continue };
+            let (leaf, between) = signer.certificates().split_first().expect("a signer has a certificate");
+            chain::verify(leaf, between, self.root.der(), at)
+                .map_err(|source| KeyError::Chain { path: format!("{role}.pem").into(), source })?;
+            let digest = vec![0; signer.algorithm().digest().length()];
+            cms::sign(&digest, signer)
+                .map_err(|source| KeyError::Trial { path: format!("{role}.key").into(), source })?;
+        }
+        Ok(())
     }
 
     /// What should be otherwise: keys without encryption, files that others may read.
