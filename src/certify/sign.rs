@@ -55,8 +55,8 @@ pub struct ToBeSigned {
 /// The field's full name.
 pub const fn field_name(role: Role) -> &'static str {
     match role {
-        Role::Officer => "saoy.officer",
-        Role::Office => "saoy.office",
+        Role::Officer => "saoy-officer",
+        Role::Office => "saoy-office",
     }
 }
 

@@ -66,8 +66,8 @@ pub(crate) struct Attachment<'a> {
 /// The name of a role's signature field.
 pub(crate) const fn field_name(role: Role) -> &'static str {
     match role {
-        Role::Officer => "saoy.officer",
-        Role::Office => "saoy.office",
+        Role::Officer => "saoy-officer",
+        Role::Office => "saoy-office",
     }
 }
 
@@ -438,8 +438,8 @@ mod tests {
             ("/Rect [0 0 0 0]", "/Rect [0 0 9 9]"),
             ("/FT /Sig", "/FT /Btn"),
             ("/F 132", "/F 4"),
-            ("(saoy.officer)", "(other)"),
-            ("(saoy.officer)", "(saoy.office)"),
+            ("(saoy-officer)", "(other)"),
+            ("(saoy-officer)", "(saoy-office)"),
             ("/FT /Sig", "/FT /Sig /A << >>"),
             ("/FT /Sig", "/FT /Sig /Kids []"),
             ("/P 3 0 R", "/P 2 0 R"),

@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn refuses_a_missing_and_a_surplus_signature() {
         let draft = Draft { second: vec![], ..Draft::new() };
-        assert!(refused(&draft).contains("saoy.office is not signed"));
+        assert!(refused(&draft).contains("saoy-office is not signed"));
         let mut bytes = Draft::new().bytes();
         revision(&mut bytes, &[(12, "null".into())], "/Size 15 /Root 1 0 R /Prev 9", "");
         assert!(run(&bytes).is_err());
