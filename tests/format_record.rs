@@ -11,9 +11,9 @@ use saoy::ambient::SeededEntropy;
 use saoy::error::Failure;
 use saoy::geom::PixelBox;
 use saoy::record::{
-    Act, ConfirmedField, Digest, Disclosure, EncodeError, Officer, PageDigest, Record, RecordError, Role,
-    Source, canonical, commitment, copy_id, digests, disclose, fields_from_bytes, fields_to_bytes,
-    parse_canonical, to_nfc,
+    Act, BookNumber, ConfirmedField, Digest, Disclosure, EncodeError, Officer, PageDigest, Record,
+    RecordError, Role, Source, SourcePage, canonical, commitment, copy_id, day_text, day_to_date, digests,
+    disclose, fields_from_bytes, fields_to_bytes, parse_canonical, timestamp, to_nfc, vietnam_day,
 };
 use serde_json::{Value, json};
 
@@ -284,6 +284,37 @@ proptest! {
         let bytes = canonical(&value).expect("canonical");
         prop_assert_eq!(parse_canonical(&bytes), Ok(value.clone()));
         prop_assert_eq!(serde_json::from_slice::<Value>(&bytes).expect("JSON"), value);
+    }
+
+    #[test]
+    fn records_read_back(
+        names in prop::collection::vec("[^\\p{Cc}\\p{White_Space}][^\\p{Cc}]{0,20}[^\\p{Cc}\\p{White_Space}]", 4), number in 1_u64..(1 << 53),
+        seconds in 0_i64..253_402_200_000, salt in any::<[u8; 32]>(), sd in prop::collection::btree_set(any::<[u8; 32]>(), 0..9),
+        pages in 1_usize..9, page in 1_u32.., copies in 1_u32.., trial in any::<bool>(),
+    ) {
+        let nfc = |i: usize| unicode_normalization::UnicodeNormalization::nfc(names[i].as_str()).collect::<String>();
+        let mut record = example().record;
+        record.office.name = nfc(0);
+        record.officer = Some(Officer { name: nfc(1), title: nfc(2) });
+        let issued = time::OffsetDateTime::from_unix_timestamp(seconds).expect("before the year 10000");
+        let day = vietnam_day(issued);
+        record.issued_at = timestamp(issued);
+        (record.converted_at, record.compared_at) = (timestamp(time::OffsetDateTime::UNIX_EPOCH), record.issued_at.clone());
+        record.date = day_text(day).expect("before the year 10000");
+        let year = u16::try_from(day_to_date(day).expect("a day").year()).expect("four digits");
+        record.book = BookNumber { symbol: nfc(3), year, number };
+        record.salt = BASE64URL_NOPAD.encode(&salt);
+        record.sd = sd.iter().map(|digest| BASE64URL_NOPAD.encode(digest)).collect();
+        record.sd.sort();
+        record.sources = vec![SourcePage { page, ..record.sources[0].clone() }; pages];
+        record.pages = vec![record.pages[0].clone(); pages];
+        record.copies = copies;
+        if trial {
+            record.trial = true;
+            record.signers.remove(0);
+        }
+        let bytes = record.to_bytes().expect("a record");
+        prop_assert_eq!(Record::parse(&bytes), Ok(record));
     }
 
     #[test]

@@ -596,6 +596,36 @@ fn a_receipt_proves_its_entry_and_nothing_else() {
     }
 }
 
+proptest! {
+    #[test]
+    fn notes_checkpoints_and_receipts_read_back(
+        text in "([^\\x00-\\x1f]{0,20}\n){1,6}", name in "[^\\p{White_Space}\\p{Cc}+]{1,20}", size in 1_u64..200, at in any::<u64>(),
+        seeds in prop::collection::vec(any::<u8>(), 1..5),
+    ) {
+        let keys: Vec<_> = seeds.iter().map(|seed| signer(&name, *seed)).collect();
+        let note = Note::sign(&text, &keys.iter().collect::<Vec<_>>()).expect("a note");
+        prop_assert_eq!(Note::parse(note.to_string().as_bytes()), Ok(note.clone()));
+        let known: Vec<_> = keys.iter().map(|key| key.verifier().clone()).collect();
+        prop_assert!(note.verify(&known).is_ok());
+        for key in &known {
+            prop_assert_eq!(key.to_string().parse(), Ok(key.clone()));
+        }
+
+        let index = at % size;
+        let mut tree = Tree::default();
+        (0..size).for_each(|i| tree.push(issue(i).leaf_hash()));
+        let checkpoint = Checkpoint::new(name.clone(), size, tree.range.root());
+        prop_assert_eq!(Checkpoint::parse(&checkpoint.text()), Ok(checkpoint.clone()));
+        let signed = checkpoint.sign(&keys[0]).expect("signed");
+        let receipt = Receipt { entry: issue(index), proof: tree.inclusion(index, size), checkpoint: signed };
+        prop_assert_eq!(Receipt::parse(&receipt.to_bytes()), Ok(receipt.clone()));
+        prop_assert_eq!(receipt.verify(&name, &known), Ok(checkpoint));
+        // The entry's neighbour has no receipt in this one.
+        let other = Receipt { entry: issue((index + 1) % size), ..receipt };
+        prop_assert_eq!(other.verify(&name, &known).is_ok(), size == 1);
+    }
+}
+
 #[test]
 fn receipts_refuse() {
     let (_, receipt) = receipt();
