@@ -10,6 +10,7 @@
 
 mod ccitt;
 mod decode;
+pub mod deskew;
 mod encode;
 mod error;
 mod icc;
