@@ -36,7 +36,7 @@ pub(crate) fn is_copy(document: &Document<'_, '_>) -> bool {
 /// Whether the bytes bear traces of a copy, however damaged: names that no other program writes.
 pub(crate) fn has_traces(bytes: &[u8]) -> bool {
     let mut traces: Vec<Vec<u8>> = Vec::new();
-    for word in ["saoy.office", "saoy.invalid/ns/", "seal.cose", "receipt.tlog-proof"] {
+    for word in ["saoy-office", "saoy.invalid/ns/", "seal.cose", "receipt.tlog-proof"] {
         traces.push(word.as_bytes().to_vec());
         // As a PDF's text string: UTF-16BE in hexadecimal digits.
         traces.push(word.bytes().flat_map(|b| format!("00{b:02X}").into_bytes()).collect());

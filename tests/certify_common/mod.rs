@@ -181,7 +181,10 @@ pub fn every_kind() -> Vec<CopyPage> {
     pages.push(page(stored(deflate(&rows), flate(Some((3, 8, 32))), ColorSpace::Rgb, 32, 32, 8), 36.0));
     let sixteen: Vec<u8> = (0..32 * 32_u16).flat_map(|i| (i * 60).to_be_bytes()).collect();
     pages.push(page(stored(deflate(&sixteen), flate(None), ColorSpace::Gray, 32, 32, 16), 36.0));
-    let srgb: Arc<[u8]> = moxcms::ColorProfile::new_srgb().encode().expect("sRGB").into();
+    let mut srgb = moxcms::ColorProfile::new_srgb();
+    srgb.creation_date_time =
+        moxcms::ColorDateTime { year: 2000, month: 1, day_of_the_month: 1, hours: 0, minutes: 0, seconds: 0 };
+    let srgb: Arc<[u8]> = srgb.encode().expect("sRGB").into();
     let icc = ColorSpace::Icc { components: 3, profile: srgb };
     pages.push(page(stored(deflate(&[128; 48 * 16]), flate(None), icc, 16, 16, 8), 36.0));
     pages
@@ -234,6 +237,21 @@ pub fn attachments() -> Vec<Attachment> {
         modified: NOW,
     })
     .to_vec()
+}
+
+pub fn metadata() -> Metadata {
+    Metadata {
+        title: "Bản sao".into(),
+        conversion: "Chuyển đổi từ giấy".into(),
+        office: "Ủy ban & <nhân dân>".into(),
+        officer: None,
+        converted_at: NOW,
+        created: NOW,
+        copy_id: [
+            0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF,
+        ],
+        trial: false,
+    }
 }
 
 /// An unsigned copy.
