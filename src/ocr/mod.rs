@@ -9,6 +9,7 @@
 
 mod error;
 pub mod fake;
+mod leaders;
 mod pool;
 mod prepare;
 mod read;

@@ -6,6 +6,7 @@
 use fast_image_resize as fir;
 use image::{DynamicImage, GrayImage, RgbImage, imageops};
 
+use super::leaders;
 use super::red::{self, Red};
 use crate::geom::PixelBox;
 use crate::scan::Page;
@@ -127,6 +128,7 @@ impl Ground {
             prepared.to_page = back.then(prepared.to_page);
             prepared.image = image;
         }
+        leaders::remove(&mut prepared.image, prepared.ppi);
         prepared
     }
 
