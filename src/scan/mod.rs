@@ -340,7 +340,7 @@ pub enum ColorSpace {
 }
 
 /// One image as the copy keeps it: the scan's own bytes wherever PDF has the format, else coded without loss.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct StoredImage {
     /// The stream.
     pub data: Arc<[u8]>,
@@ -373,8 +373,23 @@ pub enum DpiSource {
     Rendered,
 }
 
+/// Without the stream: what is on a paper is not for logs.
+impl std::fmt::Debug for StoredImage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoredImage")
+            .field("bytes", &self.data.len())
+            .field("width", &self.width)
+            .field("height", &self.height)
+            .field("bits", &self.bits)
+            .field("decode", &self.decode)
+            .field("orientation", &self.orientation)
+            .field("original", &self.original)
+            .finish_non_exhaustive()
+    }
+}
+
 /// One side of paper.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Page {
     /// From 1, in its scan.
     pub number: u32,
@@ -386,4 +401,16 @@ pub struct Page {
     pub dpi: [f64; 2],
     /// How the resolution is known.
     pub dpi_source: DpiSource,
+}
+
+/// Without the pixels.
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Page")
+            .field("number", &self.number)
+            .field("stored", &self.stored)
+            .field("dpi", &self.dpi)
+            .field("dpi_source", &self.dpi_source)
+            .finish_non_exhaustive()
+    }
 }

@@ -64,6 +64,11 @@ impl Pdf {
         let pages = match tree {
             Some(pages) => pages,
             None => {
+                // A file cut off in transfer can be mended too, to pages with holes.
+                let end = &bytes[bytes.len().saturating_sub(2048)..];
+                if !end.windows(5).any(|window| window == b"%%EOF") {
+                    return Err(ScanError::broken(Format::Pdf, "it ends early"));
+                }
                 let count = render::count(&bytes)?;
                 limits.pages(count)?;
                 return Self {

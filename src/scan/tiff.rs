@@ -171,7 +171,12 @@ fn directory(decoder: &mut Decoder<Cursor<Arc<[u8]>>>, limits: &Limits) -> Resul
         return Err(missing("StripOffsets or TileOffsets"));
     }
     limits.pixels(u64::from(chunk_width), u64::from(chunk_height))?;
-    let ratio = |decoder: &mut Decoder<_>, tag| decoder.get_tag_f64(tag).ok().filter(|dpi| *dpi > 0.0);
+    let ratio = |decoder: &mut Decoder<_>, tag| match decoder.find_tag(tag).ok().flatten()? {
+        tiff::decoder::ifd::Value::Rational(over, under) if over > 0 && under > 0 => {
+            Some(f64::from(over) / f64::from(under))
+        }
+        _ => None,
+    };
     let per_inch = match number(decoder, Tag::ResolutionUnit, 2) {
         2 => Some(1.0),
         3 => Some(2.54),
