@@ -1,0 +1,163 @@
+//! Fonts of Debian's packages that have every Vietnamese letter.
+
+use std::path::PathBuf;
+
+use ab_glyph::{Font, FontVec};
+
+const FOLDERS: [&str; 8] = [
+    "/usr/share/fonts/truetype/liberation2",
+    "/usr/share/fonts/truetype/liberation",
+    "/usr/share/fonts/truetype/dejavu",
+    "/usr/share/fonts/truetype/freefont",
+    "/usr/share/fonts/truetype/noto",
+    "/usr/share/fonts/truetype/crosextra",
+    "/usr/share/texmf/fonts/opentype/public/tex-gyre",
+    "/usr/share/fonts/opentype/tex-gyre",
+];
+
+/// Name, Debian package, and the files of regular, bold, italic, bold italic.
+const FAMILIES: [(&str, &str, [&str; 4]); 10] = [
+    (
+        "Liberation Serif",
+        "fonts-liberation2 (or fonts-liberation from Debian 13)",
+        [
+            "LiberationSerif-Regular.ttf",
+            "LiberationSerif-Bold.ttf",
+            "LiberationSerif-Italic.ttf",
+            "LiberationSerif-BoldItalic.ttf",
+        ],
+    ),
+    (
+        "TeX Gyre Termes",
+        "fonts-texgyre",
+        [
+            "texgyretermes-regular.otf",
+            "texgyretermes-bold.otf",
+            "texgyretermes-italic.otf",
+            "texgyretermes-bolditalic.otf",
+        ],
+    ),
+    (
+        "FreeSerif",
+        "fonts-freefont-ttf",
+        ["FreeSerif.ttf", "FreeSerifBold.ttf", "FreeSerifItalic.ttf", "FreeSerifBoldItalic.ttf"],
+    ),
+    (
+        "DejaVu Serif Condensed",
+        "fonts-dejavu-extra",
+        [
+            "DejaVuSerifCondensed.ttf",
+            "DejaVuSerifCondensed-Bold.ttf",
+            "DejaVuSerifCondensed-Italic.ttf",
+            "DejaVuSerifCondensed-BoldItalic.ttf",
+        ],
+    ),
+    (
+        "Noto Serif",
+        "fonts-noto-core",
+        ["NotoSerif-Regular.ttf", "NotoSerif-Bold.ttf", "NotoSerif-Italic.ttf", "NotoSerif-BoldItalic.ttf"],
+    ),
+    (
+        "Liberation Sans",
+        "fonts-liberation2 (or fonts-liberation from Debian 13)",
+        [
+            "LiberationSans-Regular.ttf",
+            "LiberationSans-Bold.ttf",
+            "LiberationSans-Italic.ttf",
+            "LiberationSans-BoldItalic.ttf",
+        ],
+    ),
+    (
+        "Noto Sans",
+        "fonts-noto-core",
+        ["NotoSans-Regular.ttf", "NotoSans-Bold.ttf", "NotoSans-Italic.ttf", "NotoSans-BoldItalic.ttf"],
+    ),
+    (
+        "Carlito",
+        "fonts-crosextra-carlito",
+        ["Carlito-Regular.ttf", "Carlito-Bold.ttf", "Carlito-Italic.ttf", "Carlito-BoldItalic.ttf"],
+    ),
+    (
+        "TeX Gyre Heros",
+        "fonts-texgyre",
+        [
+            "texgyreheros-regular.otf",
+            "texgyreheros-bold.otf",
+            "texgyreheros-italic.otf",
+            "texgyreheros-bolditalic.otf",
+        ],
+    ),
+    (
+        "Liberation Mono",
+        "fonts-liberation2 (or fonts-liberation from Debian 13)",
+        [
+            "LiberationMono-Regular.ttf",
+            "LiberationMono-Bold.ttf",
+            "LiberationMono-Italic.ttf",
+            "LiberationMono-BoldItalic.ttf",
+        ],
+    ),
+];
+
+/// Every letter with a Vietnamese sign, lower case; the capitals are asked for too.
+const LETTERS: &str = "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệđìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ";
+
+/// The four faces of a family.
+pub(super) struct Family {
+    /// Upright.
+    pub(super) regular: FontVec,
+    /// Bold.
+    pub(super) bold: FontVec,
+    /// Italic.
+    pub(super) italic: FontVec,
+    /// Bold italic.
+    pub(super) bold_italic: FontVec,
+}
+
+/// The family called `name`; the error says which Debian package brings it.
+pub(super) fn family(name: &str) -> Result<Family, String> {
+    let (_, package, files) = FAMILIES
+        .iter()
+        .find(|entry| entry.0 == name)
+        .ok_or_else(|| format!("no font family {name:?} is known"))?;
+    let [regular, bold, italic, bold_italic] = files.map(face);
+    match (regular, bold, italic, bold_italic) {
+        (Some(regular), Some(bold), Some(italic), Some(bold_italic)) => {
+            Ok(Family { regular, bold, italic, bold_italic })
+        }
+        _ => Err(format!("font {name} with Vietnamese letters is missing: apt-get install {package}")),
+    }
+}
+
+/// The names of the families that can be set with here, in a fixed order; Times-like ones first.
+pub(super) fn available() -> Result<Vec<&'static str>, String> {
+    let names: Vec<_> = FAMILIES
+        .iter()
+        .filter(|entry| entry.2.iter().all(|file| face(file).is_some()))
+        .map(|entry| entry.0)
+        .collect();
+    if names.is_empty() {
+        return Err(
+            "no font with Vietnamese letters found: apt-get install fonts-liberation2 fonts-texgyre".into()
+        );
+    }
+    Ok(names)
+}
+
+fn face(file: &str) -> Option<FontVec> {
+    FOLDERS
+        .iter()
+        .map(|folder| PathBuf::from(folder).join(file))
+        .filter_map(|path| FontVec::try_from_vec(std::fs::read(path).ok()?).ok())
+        .find(|font| {
+            LETTERS.chars().flat_map(|c| c.to_uppercase().chain([c])).all(|c| font.glyph_id(c).0 != 0)
+        })
+}
+
+impl Family {
+    /// How wide the upright face runs, Liberation Serif being about 1.
+    pub(super) fn regular_width(&self) -> f32 {
+        let style = super::sheet::Style::new(&self.regular, 1.0);
+        style.width("Ủy ban nhân dân xã có trách nhiệm thông báo") / 19.2
+    }
+}

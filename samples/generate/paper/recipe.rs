@@ -1,0 +1,498 @@
+//! What to make: the committed set by name, or papers drawn by chance.
+
+use super::dice::Dice;
+use super::font;
+use super::output::{self, Expected, Files, PageText};
+use super::scan::{self, Glass};
+use super::{birth, office};
+
+/// The forms that can be set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `giay-khai-sinh`.
+    Birth,
+    /// `van-ban`.
+    Office,
+}
+
+/// How tired paper and scanner are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wear {
+    /// Straight from the press.
+    Clean,
+    /// A good scan.
+    Scan,
+    /// An old paper, badly laid on the glass.
+    Worn,
+}
+
+/// What the scanner keeps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Color {
+    /// Colour.
+    Rgb,
+    /// Grey.
+    Gray,
+    /// Black and white.
+    Bilevel,
+}
+
+/// The file's kind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Jpg,
+    Png,
+    Tif,
+    Pdf,
+}
+
+/// How papers drawn by chance are scanned; `None` is mixed.
+#[derive(Clone, Copy)]
+pub(crate) struct Scans {
+    /// Pixels an inch.
+    pub(crate) dpi: Option<u32>,
+    /// Wear.
+    pub(crate) wear: Option<Wear>,
+    /// Colour.
+    pub(crate) color: Option<Color>,
+}
+
+/// Which birth certificate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Variant {
+    /// Bản chính.
+    Original,
+    /// Bản sao.
+    Copy,
+    /// Trích lục.
+    Extract,
+}
+
+impl Variant {
+    /// The field's value.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Self::Original => "ban_chinh",
+            Self::Copy => "ban_sao",
+            Self::Extract => "trich_luc",
+        }
+    }
+}
+
+/// How a birth certificate is laid out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// Agency left, nation right, number under the title.
+    Standard,
+    /// Number and book number under the agency, values at a tab stop, registration before the declarant.
+    Book,
+    /// No agency, nation in the middle, number at the right.
+    Bare,
+}
+
+/// Everything about a paper's looks that is not its words.
+pub(super) struct Look {
+    labels: &'static str,
+    values: &'static str,
+    pub(super) bold_values: bool,
+    pub(super) red_title: bool,
+    pub(super) red_number: bool,
+    pub(super) leaders: bool,
+    pub(super) old_tones: bool,
+    pub(super) southern: bool,
+    pub(super) no_father: bool,
+    pub(super) seal_on_signer: bool,
+    pub(super) seal_on_child: bool,
+    pub(super) variant: Variant,
+    pub(super) layout: Layout,
+    pub(super) kind: Option<usize>,
+    pub(super) two_pages: bool,
+    pub(super) dense: bool,
+}
+
+const PLAIN: Look = Look {
+    labels: "Liberation Serif",
+    values: "Liberation Serif",
+    bold_values: false,
+    red_title: false,
+    red_number: false,
+    leaders: true,
+    old_tones: false,
+    southern: false,
+    no_father: false,
+    seal_on_signer: false,
+    seal_on_child: false,
+    variant: Variant::Original,
+    layout: Layout::Standard,
+    kind: None,
+    two_pages: false,
+    dense: false,
+};
+
+/// One paper to make.
+pub(crate) struct Recipe {
+    name: String,
+    seed: u64,
+    number: u64,
+    form: Form,
+    dpi: u32,
+    wear: Wear,
+    color: Color,
+    ending: Ending,
+    look: Look,
+}
+
+/// The set that the repository keeps.
+pub(crate) fn committed() -> Vec<Recipe> {
+    use {Color::*, Ending::*, Form::*, Wear::*};
+    let paper = |name: &str, form, dpi, wear, color, ending, look| Recipe {
+        name: name.to_owned(),
+        seed: 1,
+        number: 0,
+        form,
+        dpi,
+        wear,
+        color,
+        ending,
+        look,
+    };
+    let mut all = vec![
+        paper("khai-sinh-01-ban-chinh", Birth, 300, Scan, Rgb, Jpg, Look { red_title: true, ..PLAIN }),
+        paper(
+            "khai-sinh-02-dau-tren-ten",
+            Birth,
+            300,
+            Scan,
+            Rgb,
+            Jpg,
+            Look {
+                seal_on_child: true,
+                seal_on_signer: true,
+                red_title: true,
+                labels: "TeX Gyre Termes",
+                values: "TeX Gyre Termes",
+                ..PLAIN
+            },
+        ),
+        paper(
+            "khai-sinh-03-so-do",
+            Birth,
+            300,
+            Worn,
+            Rgb,
+            Jpg,
+            Look {
+                seal_on_signer: true,
+                red_title: true,
+                red_number: true,
+                old_tones: true,
+                layout: Layout::Book,
+                values: "Liberation Sans",
+                ..PLAIN
+            },
+        ),
+        paper(
+            "khai-sinh-04-ban-sao",
+            Birth,
+            200,
+            Scan,
+            Rgb,
+            Jpg,
+            Look {
+                variant: Variant::Copy,
+                southern: true,
+                seal_on_signer: true,
+                labels: "FreeSerif",
+                values: "FreeSerif",
+                ..PLAIN
+            },
+        ),
+        paper(
+            "khai-sinh-05-ban-sao-cu",
+            Birth,
+            200,
+            Worn,
+            Rgb,
+            Jpg,
+            Look {
+                variant: Variant::Copy,
+                layout: Layout::Bare,
+                southern: true,
+                old_tones: true,
+                red_number: true,
+                seal_on_signer: true,
+                ..PLAIN
+            },
+        ),
+        paper(
+            "khai-sinh-06-trich-luc",
+            Birth,
+            200,
+            Scan,
+            Rgb,
+            Jpg,
+            Look {
+                variant: Variant::Extract,
+                layout: Layout::Book,
+                leaders: false,
+                bold_values: true,
+                seal_on_child: true,
+                ..PLAIN
+            },
+        ),
+        paper(
+            "khai-sinh-07-xam",
+            Birth,
+            300,
+            Scan,
+            Gray,
+            Jpg,
+            Look { labels: "Noto Serif", values: "Noto Serif", seal_on_signer: true, ..PLAIN },
+        ),
+        paper("khai-sinh-08-den-trang", Birth, 300, Scan, Bilevel, Tif, Look { bold_values: true, ..PLAIN }),
+        paper(
+            "khai-sinh-09-khuyet-cha",
+            Birth,
+            200,
+            Scan,
+            Rgb,
+            Jpg,
+            Look {
+                no_father: true,
+                layout: Layout::Bare,
+                red_title: true,
+                labels: "Liberation Sans",
+                values: "Liberation Sans",
+                ..PLAIN
+            },
+        ),
+        paper(
+            "khai-sinh-10-dau-de-ten",
+            Birth,
+            200,
+            Worn,
+            Rgb,
+            Jpg,
+            Look {
+                seal_on_child: true,
+                seal_on_signer: true,
+                old_tones: true,
+                labels: "DejaVu Serif Condensed",
+                values: "DejaVu Serif Condensed",
+                ..PLAIN
+            },
+        ),
+        paper(
+            "khai-sinh-11-den-trang",
+            Birth,
+            200,
+            Scan,
+            Bilevel,
+            Png,
+            Look { variant: Variant::Copy, labels: "TeX Gyre Termes", values: "TeX Gyre Termes", ..PLAIN },
+        ),
+        paper(
+            "khai-sinh-12-sach",
+            Birth,
+            200,
+            Clean,
+            Rgb,
+            Png,
+            Look { seal_on_signer: true, red_title: true, values: "Liberation Mono", ..PLAIN },
+        ),
+        paper(
+            "van-ban-01-quyet-dinh",
+            Office,
+            300,
+            Scan,
+            Rgb,
+            Jpg,
+            Look { kind: Some(0), seal_on_signer: true, ..PLAIN },
+        ),
+        paper(
+            "van-ban-02-thong-bao",
+            Office,
+            200,
+            Scan,
+            Rgb,
+            Jpg,
+            Look {
+                kind: Some(1),
+                red_number: true,
+                red_title: true,
+                seal_on_signer: true,
+                labels: "TeX Gyre Termes",
+                ..PLAIN
+            },
+        ),
+        paper(
+            "van-ban-03-cong-van",
+            Office,
+            200,
+            Worn,
+            Rgb,
+            Jpg,
+            Look { kind: Some(5), labels: "FreeSerif", ..PLAIN },
+        ),
+        paper(
+            "van-ban-04-bao-cao-hai-trang",
+            Office,
+            300,
+            Scan,
+            Bilevel,
+            Tif,
+            Look { kind: Some(3), two_pages: true, ..PLAIN },
+        ),
+        paper(
+            "van-ban-05-ke-hoach-hai-trang",
+            Office,
+            200,
+            Scan,
+            Rgb,
+            Pdf,
+            Look { kind: Some(2), two_pages: true, seal_on_signer: true, labels: "Liberation Sans", ..PLAIN },
+        ),
+        paper(
+            "van-ban-06-to-trinh",
+            Office,
+            200,
+            Scan,
+            Gray,
+            Jpg,
+            Look { kind: Some(4), labels: "Noto Serif", ..PLAIN },
+        ),
+    ];
+    for (recipe, number) in all.iter_mut().zip(1..) {
+        recipe.number = number;
+    }
+    all
+}
+
+/// `count` papers drawn by chance; `form` and parts of `scans` that are `None` are mixed. `dense` asks for office pages
+/// full of text.
+pub(crate) fn drawn(
+    seed: u64,
+    count: u64,
+    form: Option<Form>,
+    scans: Scans,
+    dense: bool,
+) -> Result<Vec<Recipe>, String> {
+    let families = font::available()?;
+    Ok((1..=count).map(|number| draw(seed, number, form, scans, dense, &families)).collect())
+}
+
+fn draw(
+    seed: u64,
+    number: u64,
+    form: Option<Form>,
+    scans: Scans,
+    dense: bool,
+    families: &[&'static str],
+) -> Recipe {
+    // Another stream than the paper's own words, so that asking for another look keeps the words.
+    let dice = &mut Dice::new(seed, number | 1 << 63);
+    let form = form.unwrap_or(if dice.chance(0.65) { Form::Birth } else { Form::Office });
+    let dpi = scans.dpi.unwrap_or(if dice.chance(0.6) { 300 } else { 200 });
+    let wear = match dice.whole(0, 9) {
+        0 => Wear::Clean,
+        1..=6 => Wear::Scan,
+        _ => Wear::Worn,
+    };
+    let wear = scans.wear.unwrap_or(wear);
+    let color = match dice.whole(0, 9) {
+        0..=6 => Color::Rgb,
+        7..=8 => Color::Gray,
+        _ => Color::Bilevel,
+    };
+    let color = scans.color.unwrap_or(color);
+    // Official papers are mostly set in a Times-like face: the first four families.
+    let labels =
+        if dice.chance(0.6) { dice.pick(&families[..families.len().min(3)]) } else { dice.pick(families) };
+    let labels = if labels.contains("Mono") { families[0] } else { labels };
+    let values = if dice.chance(0.7) { labels } else { dice.pick(families) };
+    let two_pages = !dense && form == Form::Office && dice.chance(0.2);
+    let look = Look {
+        labels,
+        values,
+        bold_values: dice.chance(0.3),
+        red_title: dice.chance(0.4),
+        red_number: dice.chance(0.25),
+        leaders: dice.chance(0.8),
+        old_tones: dice.chance(0.25),
+        southern: dice.chance(0.4),
+        no_father: dice.chance(0.07),
+        seal_on_signer: color != Color::Bilevel && dice.chance(0.6),
+        seal_on_child: color != Color::Bilevel && dice.chance(0.2),
+        variant: match dice.whole(0, 9) {
+            0..=4 => Variant::Original,
+            5..=7 => Variant::Copy,
+            _ => Variant::Extract,
+        },
+        layout: match dice.whole(0, 9) {
+            0..=4 => Layout::Standard,
+            5..=7 => Layout::Book,
+            _ => Layout::Bare,
+        },
+        kind: None,
+        two_pages,
+        dense,
+    };
+    let ending = match (color, two_pages) {
+        (Color::Bilevel, true) => Ending::Tif,
+        (_, true) => Ending::Pdf,
+        (Color::Bilevel, false) if dice.chance(0.5) => Ending::Tif,
+        (Color::Bilevel, false) => Ending::Png,
+        _ if wear == Wear::Clean => Ending::Png,
+        _ => Ending::Jpg,
+    };
+    let name = match form {
+        Form::Birth => format!("khai-sinh-{number:04}"),
+        Form::Office => format!("van-ban-{number:04}"),
+    };
+    // JPEG is what the benchmark wants whatever the wear.
+    let ending = if dense && color != Color::Bilevel { Ending::Jpg } else { ending };
+    Recipe { name, seed, number, form, dpi, wear, color, ending, look }
+}
+
+/// Sets, scans and codes one paper. The error names a missing font and its package.
+pub(crate) fn make(recipe: &Recipe) -> Result<Files, String> {
+    let dice = &mut Dice::new(recipe.seed, recipe.number);
+    let labels = font::family(recipe.look.labels)?;
+    let values = font::family(recipe.look.values)?;
+    let (form, sheets, fields) = match recipe.form {
+        Form::Birth => {
+            let (sheet, fields) = birth::set(dice, &recipe.look, recipe.dpi, (&labels, &values));
+            ("giay-khai-sinh", vec![sheet], fields)
+        }
+        Form::Office => {
+            let (sheets, fields) = office::set(dice, &recipe.look, recipe.dpi, &labels);
+            ("van-ban", sheets, fields)
+        }
+    };
+    let pages = sheets.iter().map(|sheet| PageText { text: sheet.lines.join("\n") }).collect();
+    let expected = Expected { form: Some(form), pages, fields };
+
+    let glass: Vec<_> = sheets.iter().map(|_| Glass::new(recipe.wear, dice)).collect();
+    let scans: Vec<_> = sheets.iter().zip(&glass).map(|(sheet, glass)| glass.pass(&sheet.pixels)).collect();
+    let dpi = recipe.dpi;
+    let mut jpegs = Vec::new();
+    if matches!(recipe.ending, Ending::Jpg | Ending::Pdf) {
+        for (page, glass) in scans.iter().zip(&glass) {
+            jpegs.push(match recipe.color {
+                Color::Rgb => output::jpeg_rgb(page, dpi, glass.quality),
+                _ => output::jpeg_gray(&scan::gray(page), dpi, glass.quality),
+            });
+        }
+    }
+    let (ending, bytes) = match (recipe.ending, recipe.color) {
+        (Ending::Jpg, _) => ("jpg", jpegs[0].bytes.clone()),
+        (Ending::Pdf, _) => ("pdf", output::pdf(&jpegs).map_err(|error| error.to_string())?),
+        (Ending::Tif, _) => {
+            ("tif", output::tiff_g4(&scans.iter().map(scan::bilevel).collect::<Vec<_>>(), dpi))
+        }
+        (Ending::Png, Color::Bilevel) => ("png", output::png_bilevel(&scan::bilevel(&scans[0]), dpi)),
+        (Ending::Png, Color::Gray) => ("png", output::png_gray(&scan::gray(&scans[0]), dpi)),
+        (Ending::Png, Color::Rgb) => ("png", output::png_rgb(&scans[0], dpi)),
+    };
+    Ok(Files { name: recipe.name.clone(), ending, bytes, expected, jpegs })
+}
