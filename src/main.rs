@@ -1,3 +1,7 @@
-//! The command line's entry.
+//! The command line's entry: dispatch and exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    saoy::cli::main()
+}

@@ -1,1 +1,1065 @@
-//! To be written.
+//! The life of one document, read top-down: the only room that knows all the others.
+//!
+//! ```text
+//! admit → read → confirm → prepare (all that can fail) → enter (one transaction) → release (seal, PDF, signatures, file)
+//! ```
+//!
+//! What a crash leaves is an entered job; [`finish_pending`] ends it with the same `release`. Nothing is released that was not
+//! durable before, and a number is never used twice: it is taken in the transaction that logs its entry.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::certify::{self, Acts, Attachment, CopyPage, Fonts, Metadata, Relationship};
+use crate::error::Failure;
+use crate::extract::{Forms, Reading};
+use crate::ocr::{self, EnginePool, PageJob, PageText, Recognizer};
+use crate::office::{COPY, Office, job_key, record_context};
+use crate::record::{
+    self, Act, BookNumber, ConfirmedFields, Digest, Disclosure, Fields, Record, RequiredSigner, Role,
+    SourcePage,
+};
+use crate::registry::entry::{EntryKind, VoidCause};
+use crate::registry::receipt::Receipt;
+use crate::scan::{DpiSource, Limits, Scan, StoredImage};
+use crate::seal::{self, Seal};
+use crate::signature::{Signer, cms};
+use crate::store::{Book, Effect, Job, JobState, Key, RegisterRow, create_durably};
+use crate::verify;
+
+/// What an officer asks for one batch of files.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Why the copies are made.
+    pub act: Act,
+    /// The form, or `None` to recognise it.
+    pub form: Option<String>,
+    /// The officer's own version of the fields, by input file name; such a document is confirmed.
+    pub officer_fields: HashMap<String, Fields>,
+    /// Make one document of all files.
+    pub join: bool,
+    /// How many copies were asked for.
+    pub copies: u32,
+    /// Who asked.
+    pub requester: Option<String>,
+    /// Where the copies go.
+    pub out: PathBuf,
+    /// Certify once more what was certified already.
+    pub again: bool,
+    /// What input may cost.
+    pub limits: Limits,
+}
+
+/// What became of one document.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Outcome {
+    /// There is a certified copy.
+    Certified(Certified),
+    /// There is none, and no number was used unless `pending` says so.
+    Refused(Refused),
+}
+
+/// A copy that was released.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Certified {
+    /// The file that came in; the first of those joined.
+    pub input: PathBuf,
+    /// The copy.
+    pub output: PathBuf,
+    /// The first 16 bytes of SHA-256(R), hexadecimal.
+    pub copy_id: String,
+    /// `<số chứng thực>/<year>`.
+    pub number: String,
+    /// The entry's index in the log.
+    pub index: u64,
+    /// The form, where one was recognised.
+    pub form: Option<String>,
+    /// Fields that a person should look at.
+    pub fields_to_review: Vec<String>,
+    /// The number of pages.
+    pub pages: u32,
+    /// Whether the copy is marked THỬ NGHIỆM.
+    pub trial: bool,
+    /// Whether this document had been certified before: the same copy, no new number.
+    pub already: bool,
+    /// Remarks: a resolution that was estimated, for one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// A document that was refused or failed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Refused {
+    /// The file that came in.
+    pub input: PathBuf,
+    /// Why.
+    pub error: ErrorText,
+}
+
+/// A failure as scripts read it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ErrorText {
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub advice: String,
+}
+
+impl From<Failure> for ErrorText {
+    fn from(f: Failure) -> Self {
+        Self { code: f.code, message: f.message, advice: f.advice }
+    }
+}
+
+/// What a batch reports while it runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// So many pages are to be read.
+    Begin {
+        /// Pages in all documents.
+        pages: usize,
+    },
+    /// One more page was read.
+    PageRead,
+    /// A document has ended.
+    Document(&'a Outcome),
+}
+
+/// What the rooms need that an office does not own.
+pub struct Tools<'a> {
+    /// The forms.
+    pub forms: &'a Forms,
+    /// The acts.
+    pub acts: &'a Acts,
+    /// The typefaces of the strip.
+    pub fonts: &'a Fonts,
+    /// The readers.
+    pub engines: &'a EnginePool,
+}
+
+/// One document on its way: an ordered list of pages of scans.
+struct Document {
+    input: PathBuf,
+    output: PathBuf,
+    scans: Vec<ScanRef>,
+    /// `(index into scans, page number)`, in order.
+    pages: Vec<(usize, u32)>,
+    key: Digest,
+    cost: u64,
+}
+
+struct ScanRef {
+    path: PathBuf,
+    digest: Digest,
+    pages: u32,
+    cost: u64,
+}
+
+impl ScanRef {
+    /// Opens the file again; it must still be the one that was admitted.
+    fn open(&self, limits: &Limits) -> Result<Scan, Failure> {
+        let scan = Scan::open(&self.path, limits)?;
+        if scan.digest() == self.digest {
+            return Ok(scan);
+        }
+        Err(Failure::new(
+            "changed",
+            format!("{} changed while it was being read", self.path.display()),
+            "wait until the scanner has written the file, then run again",
+        ))
+    }
+}
+
+/// What a job needs to be finished by another run: sealed beside the scans, written before the transaction.
+#[derive(Serialize, Deserialize)]
+struct Material {
+    output: PathBuf,
+    disclosures: Vec<String>,
+    pages: Vec<MaterialPage>,
+    seal_fields: Vec<String>,
+    fields_to_review: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MaterialPage {
+    scan: usize,
+    page: u32,
+    dpi: [f64; 2],
+    text: PageText,
+}
+
+/// Certifies a batch of files. Documents are read together and issued one by one as they are complete; one that fails does not
+/// stop the others. `cancelled` ends the batch before the next page: what is entered is released.
+///
+/// # Errors
+/// Only what concerns the whole batch: an act that cannot be done, a registry that is broken.
+pub fn certify(
+    office: &Office,
+    tools: &Tools<'_>,
+    files: &[PathBuf],
+    request: &Request,
+    cancelled: &AtomicBool,
+    watch: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Vec<Outcome>, Failure> {
+    tools.acts.get(request.act)?;
+    let started = office.clock.now();
+    let mut outcomes = Vec::new();
+    let mut end = |outcome: Outcome| {
+        watch(Event::Document(&outcome));
+        outcomes.push(outcome);
+    };
+
+    let mut documents = Vec::new();
+    let mut outputs = HashMap::new();
+    for (input, admitted) in admit(files, request) {
+        let known = admitted.and_then(|document| {
+            if let Some(other) = outputs.insert(document.output.clone(), input.clone()) {
+                return Err(output_taken(&document.output, &format!("{} goes there too", other.display())));
+            }
+            Ok((certified_before(office, &document, request)?, document))
+        });
+        match known {
+            Ok((None, document)) => documents.push(document),
+            Ok((Some(done), _)) => end(Outcome::Certified(done)),
+            Err(failure) => end(refused(input, failure)),
+        }
+    }
+
+    let mut broken = None;
+    let mut rereader = Rereader::of(tools.engines);
+    let unread = read(tools.engines, &documents, &request.limits, cancelled, watch, |index, pages| {
+        let document = &documents[index];
+        // Asked again: the same paper may have come twice in this batch.
+        let result = pages.and_then(|pages| match certified_before(office, document, request)? {
+            Some(done) => Ok(done),
+            None => issue(office, tools, &mut rereader, document, pages, request, started),
+        });
+        match result {
+            Ok(done) => end(Outcome::Certified(done)),
+            Err(failure) => {
+                // Nothing more is issued once the registry itself is in doubt.
+                if matches!(failure.code, "registry-broken" | "damaged") {
+                    broken = Some(failure.clone());
+                    cancelled.store(true, Ordering::Relaxed);
+                }
+                end(refused(document.input.clone(), failure));
+            }
+        }
+    });
+    for index in unread {
+        let failure =
+            Failure::new("interrupted", "the batch was stopped before this document was read", "run again");
+        end(refused(documents[index].input.clone(), failure));
+    }
+    broken.map_or(Ok(outcomes), Err)
+}
+
+/// Reads files without issuing anything: for each the pages' words and the fields.
+pub fn read_only(
+    engines: &EnginePool,
+    forms: &Forms,
+    form: Option<&str>,
+    files: &[PathBuf],
+    limits: &Limits,
+    cancelled: &AtomicBool,
+    watch: &(dyn Fn(Event<'_>) + Sync),
+) -> Vec<(PathBuf, Result<(Vec<PageText>, Fields), Failure>)> {
+    let mut results: Vec<_> = files.iter().map(|file| (file.clone(), None)).collect();
+    let mut documents = Vec::new();
+    for (slot, file) in files.iter().enumerate() {
+        match look(file, limits) {
+            Ok(scan) => documents.push((slot, Document::of(vec![scan], Act::Certification, Path::new("")))),
+            Err(failure) => results[slot].1 = Some(Err(failure)),
+        }
+    }
+    let mut rereader = Rereader::of(engines);
+    let (slots, documents): (Vec<usize>, Vec<Document>) = documents.into_iter().unzip();
+    read(engines, &documents, limits, cancelled, watch, |index, pages| {
+        let read = pages.and_then(|pages| {
+            let fields = extract(&mut rereader, forms, form, &documents[index], &pages, limits)?;
+            Ok((pages.into_iter().map(|page| page.text).collect(), fields))
+        });
+        results[slots[index]].1 = Some(read);
+    });
+    let stopped = || Err(Failure::new("interrupted", "stopped before this file was read", "run again"));
+    results.into_iter().map(|(file, result)| (file, result.unwrap_or_else(stopped))).collect()
+}
+
+/// Ends what an earlier run left: every entered job becomes a copy, or keeps waiting with the cause written down.
+///
+/// # Errors
+/// The store's own; a job that cannot be finished is not an error of the run.
+pub fn finish_pending(
+    office: &Office,
+    acts: &Acts,
+    fonts: &Fonts,
+    limits: &Limits,
+) -> Result<Vec<(u64, Result<(), Failure>)>, Failure> {
+    office.store.remove_orphans()?;
+    let mut ended = Vec::new();
+    for job in office.store.jobs_in(JobState::Entered)? {
+        let result = resume(office, acts, fonts, &job, limits);
+        if let Err(failure) = &result {
+            office.store.mark_problem(job.index, &failure.message)?;
+        }
+        ended.push((job.index, result));
+    }
+    Ok(ended)
+}
+
+/// Voids an issued number: an entry says so for ever, the book says why, the number stays used. Gives the entry's index.
+///
+/// # Errors
+/// `not-issued` for an entry that issues nothing, `conflict` for one that is void already.
+pub fn void(office: &Office, index: u64, code: VoidCause, cause: &str) -> Result<u64, Failure> {
+    let issued = office.store.jobs()?.into_iter().any(|job| job.index == index);
+    let Some(target_leaf) = office.registry.leaf(index).filter(|_| issued) else {
+        return Err(Failure::new(
+            "not-issued",
+            format!("entry {index} issues no copy; the registry has {} entries", office.registry.size()),
+            "give the index of an issue: `saoy book show` lists them",
+        ));
+    };
+    let day = record::vietnam_day(office.clock.now());
+    let next = office.registry.next(EntryKind::Void { target: index, target_leaf, cause: code }, day)?;
+    let entry = next.logged.index;
+    office.append(&next, Effect::Void { target: index, cause: cause.to_owned() })?;
+    Ok(entry)
+}
+
+/// The receipt of an entry, over the checkpoint that was signed with it.
+///
+/// # Errors
+/// `no-entry`.
+pub fn receipt(office: &Office, index: u64) -> Result<Receipt, Failure> {
+    let missing = || {
+        Failure::new(
+            "no-entry",
+            format!("there is no entry {index}; the registry has {}", office.registry.size()),
+            "indices begin at 0; run `saoy registry check` if this one should be there",
+        )
+    };
+    let logged = office.store.entry(index)?.ok_or_else(missing)?;
+    let checkpoint = office.store.checkpoint(index + 1)?.ok_or_else(missing)?;
+    Ok(office.registry.receipt(&logged, &checkpoint)?)
+}
+
+// ---- admit: files → documents ----
+
+/// Opens each file once for its digest and pages; the bytes are let go again, so that five hundred files cost no more memory
+/// than two.
+fn admit(files: &[PathBuf], request: &Request) -> Vec<(PathBuf, Result<Document, Failure>)> {
+    let opened = files.iter().map(|path| (path.clone(), look(path, &request.limits)));
+    let document = |scans| Document::of(scans, request.act, &request.out);
+    if !request.join {
+        return opened.map(|(path, scan)| (path, scan.map(|scan| document(vec![scan])))).collect();
+    }
+    // One document: with a file that cannot be read, no part of it is certified.
+    let input = files.first().cloned().unwrap_or_default();
+    let scans: Result<Vec<_>, Failure> = opened
+        .map(|(path, scan)| {
+            scan.map_err(|f| Failure { message: format!("{}: {}", path.display(), f.message), ..f })
+        })
+        .collect();
+    vec![(input, scans.map(document))]
+}
+
+impl Document {
+    fn of(scans: Vec<ScanRef>, act: Act, out: &Path) -> Self {
+        let input = scans[0].path.clone();
+        let stem = input.file_stem().map_or_else(|| "scan".into(), |s| s.to_string_lossy());
+        let output = out.join(format!("{stem}.certified.pdf"));
+        let pages: Vec<(usize, u32)> = scans
+            .iter()
+            .enumerate()
+            .flat_map(|(i, scan)| (1..=scan.pages).map(move |page| (i, page)))
+            .collect();
+        let sources: Vec<(Digest, u32)> = pages.iter().map(|(i, page)| (scans[*i].digest, *page)).collect();
+        let cost = scans.iter().map(|scan| scan.cost).sum();
+        Self { input, output, key: job_key(act, &sources), scans, pages, cost }
+    }
+}
+
+fn look(path: &Path, limits: &Limits) -> Result<ScanRef, Failure> {
+    let scan = Scan::open(path, limits)?;
+    let pages = scan.page_count();
+    let cost = (1..=pages).map(|page| scan.page_cost(page)).sum();
+    Ok(ScanRef { path: path.to_owned(), digest: scan.digest(), pages, cost })
+}
+
+/// A document that was certified already is given out again, unless another copy is asked for.
+fn certified_before(
+    office: &Office,
+    document: &Document,
+    request: &Request,
+) -> Result<Option<Certified>, Failure> {
+    let job = if request.again { None } else { office.store.job_by_key(document.key)? };
+    let Some(job) = job else {
+        return match document.output.exists() {
+            true => Err(output_taken(&document.output, "it exists already")),
+            false => Ok(None),
+        };
+    };
+    if job.state == JobState::Entered {
+        return Err(Failure::new(
+            "pending",
+            format!(
+                "its number is taken (entry {}), but the copy could not be made yet: {}",
+                job.index,
+                job.problem.as_deref().unwrap_or("no cause is known")
+            ),
+            "mend the cause and run again, or void the number with `saoy registry void`",
+        ));
+    }
+    let key = office.store.document_key(&job)?;
+    let copy = office.store.get(&key, &job.folder, COPY)?;
+    place(&document.output, &job.copy_id, &copy)?;
+    let (record, _) = office.record(&job)?;
+    let material = material(office, &key, &job)?;
+    Ok(Some(certified(document, &job, &record, &material, true)))
+}
+
+fn output_taken(path: &Path, why: &str) -> Failure {
+    Failure::new(
+        "output-exists",
+        format!("{} would be overwritten: {why}", path.display()),
+        "choose another folder with --out, or move the file away",
+    )
+}
+
+fn refused(input: PathBuf, failure: Failure) -> Outcome {
+    Outcome::Refused(Refused { input, error: failure.into() })
+}
+
+// ---- read: pages → words ----
+
+/// A page as the copy will show it, with what it says.
+struct ReadPage {
+    stored: StoredImage,
+    dpi: [f64; 2],
+    dpi_source: DpiSource,
+    text: PageText,
+}
+
+/// Reads all pages of all documents and hands over each document once it is complete. Gives those that were not read to the end,
+/// because the batch was cancelled.
+fn read(
+    engines: &EnginePool,
+    documents: &[Document],
+    limits: &Limits,
+    cancelled: &AtomicBool,
+    watch: &(dyn Fn(Event<'_>) + Sync),
+    mut complete: impl FnMut(usize, Result<Vec<ReadPage>, Failure>),
+) -> Vec<usize> {
+    // The same cost for all pages of a document keeps them together: a document that is complete is let go.
+    let work: Vec<PageJob> = documents
+        .iter()
+        .enumerate()
+        .flat_map(|(document, d)| {
+            (1..).zip(&d.pages).map(move |(page, _)| PageJob { document, page, cost: d.cost })
+        })
+        .collect();
+    watch(Event::Begin { pages: work.len() });
+    let open = OpenScans::default();
+    let load = |document: usize, page: u32| {
+        let d = &documents[document];
+        let (scan, number) = d.pages[page as usize - 1];
+        open.get(document, scan, &d.scans[scan], limits)?.page(number).map_err(Failure::from)
+    };
+    let mut waiting: Vec<Vec<Option<Result<ReadPage, Failure>>>> =
+        documents.iter().map(|d| d.pages.iter().map(|_| None).collect()).collect();
+    let mut unread: Vec<usize> = (0..documents.len()).collect();
+    // Bounded: pages that were read wait in memory, so reading does not run far ahead of issuing.
+    let (sender, results) = sync_channel(2 * engines.jobs());
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            engines.read_all(work, load, cancelled, |document, page, result| {
+                watch(Event::PageRead);
+                // The receiver goes on until this sender is dropped.
+                let _ = sender.send((document, page, result));
+            })
+        });
+        for (document, page, result) in results {
+            let read = result.map_err(|error| on_page(page, error.into())).map(|read| ReadPage {
+                stored: read.stored,
+                dpi: read.dpi,
+                dpi_source: read.dpi_source,
+                text: read.text,
+            });
+            waiting[document][page as usize - 1] = Some(read);
+            if waiting[document].iter().all(Option::is_some) {
+                let pages = std::mem::take(&mut waiting[document]);
+                open.close(document);
+                unread.retain(|d| *d != document);
+                complete(document, pages.into_iter().flatten().collect());
+            }
+        }
+    });
+    unread
+}
+
+fn on_page(page: u32, failure: Failure) -> Failure {
+    Failure { message: format!("page {page}: {}", failure.message), ..failure }
+}
+
+/// The scans that are being read: opened when their first page is wanted, let go when their document is complete.
+#[derive(Default)]
+struct OpenScans(Mutex<HashMap<(usize, usize), Arc<Scan>>>);
+
+impl OpenScans {
+    fn get(
+        &self,
+        document: usize,
+        scan: usize,
+        file: &ScanRef,
+        limits: &Limits,
+    ) -> Result<Arc<Scan>, Failure> {
+        let mut open = self.0.lock().expect("no holder of this lock panics");
+        if let Some(scan) = open.get(&(document, scan)) {
+            return Ok(scan.clone());
+        }
+        let opened = Arc::new(file.open(limits)?);
+        open.insert((document, scan), opened.clone());
+        Ok(opened)
+    }
+
+    fn close(&self, document: usize) {
+        self.0.lock().expect("no holder of this lock panics").retain(|(d, _), _| *d != document);
+    }
+}
+
+// ---- issue: words → copy ----
+
+const MATERIAL: &str = "material.json";
+
+fn scan_name(index: usize) -> String {
+    format!("scan-{index}")
+}
+
+/// Takes a document that was read through to its released copy.
+fn issue(
+    office: &Office,
+    tools: &Tools<'_>,
+    rereader: &mut Rereader<'_>,
+    document: &Document,
+    pages: Vec<ReadPage>,
+    request: &Request,
+    started: OffsetDateTime,
+) -> Result<Certified, Failure> {
+    let read = extract(rereader, tools.forms, request.form.as_deref(), document, &pages, &request.limits)?;
+    let by_officer = request.officer_fields.get(&file_name(&document.input));
+    let confirmed = match by_officer {
+        Some(officer) => ConfirmedFields::by_officer(&read, officer),
+        None => ConfirmedFields::unconfirmed(&read),
+    };
+    let form = confirmed.form().and_then(|id| tools.forms.get(id));
+    let disclosures = record::disclose(&confirmed, office.entropy.as_ref())?;
+    let estimated = pages.iter().any(|page| page.dpi_source == DpiSource::Estimated);
+    let to_review =
+        read.fields.iter().filter(|(_, f)| f.review && by_officer.is_none()).map(|(name, _)| name.clone());
+    let material = Material {
+        output: std::path::absolute(&document.output).unwrap_or_else(|_| document.output.clone()),
+        disclosures: disclosures.iter().map(Disclosure::encode).collect(),
+        seal_fields: form.map(|f| f.seal_fields().to_vec()).unwrap_or_default(),
+        fields_to_review: to_review.collect(),
+        pages: document
+            .pages
+            .iter()
+            .zip(&pages)
+            .map(|(&(scan, page), read)| MaterialPage { scan, page, dpi: read.dpi, text: read.text.clone() })
+            .collect(),
+    };
+    let pages: Vec<CopyPage> = pages.into_iter().map(|p| copy_page(p.stored, p.dpi, p.text)).collect();
+    let plan = Plan {
+        act: tools.acts.get(request.act)?,
+        form: confirmed.form().map(str::to_owned),
+        digests: certify::page_digests(pages.iter().map(|page| &page.stored))?,
+        sources: document
+            .pages
+            .iter()
+            .map(|&(scan, page)| SourcePage { scan: document.scans[scan].digest, page })
+            .collect(),
+        sd: record::digests(&disclosures),
+        copies: request.copies,
+        started,
+    };
+
+    // All that can fail comes first: a whole draft under the number that comes next, signed on trial, through our own gate.
+    rehearse(office, tools, &plan, &material, &pages)?;
+    let folder = random_name(office);
+    let key = Key::random(office.entropy.as_ref());
+    keep(office, &key, &folder, document, &material, &request.limits)?;
+
+    // From here on the number is used: the job ends released, or by a void entry.
+    let title = form.map_or("Giấy tờ, văn bản", |f| f.title());
+    let (job, record) = enter(office, &plan, document, request.requester.clone(), title, (&folder, &key))?;
+    let released = make_copy(office, tools.acts, tools.fonts, &job, &record, &material, pages)
+        .and_then(|copy| release(office, &key, &job, &material.output, &copy));
+    if let Err(failure) = released {
+        office.store.mark_problem(job.index, &failure.message)?;
+        let number = &record.book;
+        return Err(Failure {
+            message: format!("number {number} is taken (entry {}), but: {}", job.index, failure.message),
+            ..failure
+        });
+    }
+    let mut done = certified(document, &job, &record, &material, false);
+    if estimated {
+        done.notes.push("the file says no resolution; it was estimated from the page's size".into());
+    }
+    Ok(done)
+}
+
+/// Words → fields; doubtful ones of one line are read a second time, from the page's own pixels.
+fn extract(
+    rereader: &mut Rereader<'_>,
+    forms: &Forms,
+    form: Option<&str>,
+    document: &Document,
+    pages: &[ReadPage],
+    limits: &Limits,
+) -> Result<Fields, Failure> {
+    let texts: Vec<PageText> = pages.iter().map(|page| page.text.clone()).collect();
+    let mut fields = forms.extract(&texts, form)?;
+    let mut weak = forms.weak_fields(&fields);
+    weak.sort_by_key(|field| field.page);
+    let mut readings = Vec::new();
+    for on_page in weak.chunk_by(|a, b| a.page == b.page) {
+        let (scan, number) = document.pages[on_page[0].page as usize - 1];
+        let page = document.scans[scan].open(limits)?.page(number)?;
+        let engine = rereader.engine()?;
+        for field in on_page {
+            let (text, confidence) = ocr::reread(&page, field.bbox, field.allowed.as_deref(), engine)?;
+            readings.push(Reading { name: field.name.clone(), text, confidence });
+        }
+    }
+    forms.apply_reread(&mut fields, &readings)?;
+    Ok(fields)
+}
+
+/// An engine for second readings, beside those of the pool, which are busy; made when first needed.
+struct Rereader<'a> {
+    pool: &'a EnginePool,
+    engine: Option<Box<dyn Recognizer + Send>>,
+}
+
+impl<'a> Rereader<'a> {
+    fn of(pool: &'a EnginePool) -> Self {
+        Self { pool, engine: None }
+    }
+
+    fn engine(&mut self) -> Result<&mut dyn Recognizer, Failure> {
+        if self.engine.is_none() {
+            self.engine = Some(self.pool.spare()?);
+        }
+        Ok(self.engine.as_mut().expect("it was made just now").as_mut())
+    }
+}
+
+/// A record that has no number yet.
+struct Plan<'a> {
+    act: &'a certify::Act,
+    form: Option<String>,
+    digests: Vec<record::PageDigest>,
+    sources: Vec<SourcePage>,
+    sd: Vec<String>,
+    copies: u32,
+    started: OffsetDateTime,
+}
+
+impl Plan<'_> {
+    /// The record under the number that comes next in the book of today.
+    fn record(&self, office: &Office, now: OffsetDateTime) -> Result<Record, Failure> {
+        let id = self.act.id;
+        let needs_officer = self.act.signers(false).contains(&Role::Officer);
+        let trial = needs_officer && office.keys.signer(Role::Officer).is_none();
+        let signers = self
+            .act
+            .signers(trial)
+            .into_iter()
+            .map(|role| Ok(RequiredSigner { role, certificate: certificate_digest(signer(office, role)?) }))
+            .collect::<Result<_, Failure>>()?;
+        let mut salt = [0; 32];
+        office.entropy.fill(&mut salt);
+        Ok(Record {
+            version: record::VERSION,
+            act: id,
+            trial,
+            office: office.config.office.clone(),
+            officer: office.config.officer.clone().filter(|_| needs_officer),
+            book: next_number(office, self.act, now)?,
+            date: record::day_text(record::vietnam_day(now)).expect("the present has a date"),
+            converted_at: record::timestamp(self.started),
+            compared_at: record::timestamp(self.started),
+            issued_at: record::timestamp(now),
+            sources: self.sources.clone(),
+            pages: self.digests.clone(),
+            form: self.form.clone(),
+            signers,
+            copies: self.copies,
+            salt: data_encoding::BASE64URL_NOPAD.encode(&salt),
+            sd: self.sd.clone(),
+            sd_alg: record::SD_ALG.into(),
+        })
+    }
+}
+
+/// The number that comes next: continuous within Vietnam's year, from 1 but for an office's first book.
+fn next_number(office: &Office, act: &certify::Act, now: OffsetDateTime) -> Result<BookNumber, Failure> {
+    let year = vietnam_year(now);
+    let symbol = office.book_symbol(act);
+    let books = office.store.books()?;
+    if let Some(later) = books.iter().find(|b| b.year > year) {
+        return Err(Failure::new(
+            "clock-back",
+            format!("the clock says {year}, but there is a book of {} already", later.year),
+            "set the machine's clock; nothing was issued",
+        ));
+    }
+    let number = match books.iter().find(|b| b.year == year && b.symbol == symbol) {
+        Some(book) if book.closed_at.is_some() => {
+            return Err(Failure::new(
+                "book-closed",
+                format!("the book {symbol} of {year} is closed"),
+                "numbers go on in the book of the next year",
+            ));
+        }
+        Some(book) => book.last + 1,
+        None => first_number(office, symbol, &books),
+    };
+    Ok(BookNumber { symbol: symbol.to_owned(), year, number })
+}
+
+fn first_number(office: &Office, symbol: &str, books: &[Book]) -> u64 {
+    let continued = symbol == office.config.book_symbol && !books.iter().any(|b| b.symbol == symbol);
+    if continued { office.config.first_number } else { 1 }
+}
+
+fn vietnam_year(now: OffsetDateTime) -> u16 {
+    u16::try_from(now.to_offset(crate::ambient::VIETNAM).year()).expect("the present has four digits")
+}
+
+/// A whole draft under the next number, with an empty receipt, signed on trial: what is wrong with it costs no number.
+fn rehearse(
+    office: &Office,
+    tools: &Tools<'_>,
+    plan: &Plan<'_>,
+    material: &Material,
+    pages: &[CopyPage],
+) -> Result<(), Failure> {
+    let now = office.clock.now();
+    let record = plan.record(office, now)?;
+    for role in plan.act.signers(record.trial) {
+        office.refuse_expired(role, now)?;
+    }
+    let index = office.registry.size();
+    let receipt = b"placeholder".to_vec();
+    let draft =
+        compose(office, tools.acts, tools.fonts, &record, index, receipt, material, pages.to_vec(), now)?;
+    match verify::examine(&draft) {
+        Ok(digests) if digests == record.pages => Ok(()),
+        Ok(_) => Err("its page images are not those of the record".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+    .map_err(|what| {
+        Failure::new(
+            "draft-refused",
+            format!("the draft does not pass our own gate: {what}"),
+            "this is a defect of Saoy: report it with the kind of file; no number was used",
+        )
+    })
+}
+
+/// Keeps what another run needs to finish the job, before there is a job.
+fn keep(
+    office: &Office,
+    key: &Key,
+    folder: &str,
+    document: &Document,
+    material: &Material,
+    limits: &Limits,
+) -> Result<(), Failure> {
+    let entropy = office.entropy.as_ref();
+    for (i, scan) in document.scans.iter().enumerate() {
+        let opened = scan.open(limits)?;
+        office.store.put(key, folder, &scan_name(i), opened.bytes(), entropy)?;
+    }
+    let bytes = serde_json::to_vec(material).expect("the material is plain data");
+    Ok(office.store.put(key, folder, MATERIAL, &bytes, entropy)?)
+}
+
+/// One transaction: number, record, entry, checkpoint, job. Durable when it returns.
+fn enter(
+    office: &Office,
+    plan: &Plan<'_>,
+    document: &Document,
+    requester: Option<String>,
+    title: &str,
+    (folder, key): (&str, &Key),
+) -> Result<(Job, Record), Failure> {
+    let now = office.clock.now();
+    let record = plan.record(office, now)?;
+    let bytes = record.to_bytes()?;
+    let books = office.store.books()?;
+    // The year has turned in Vietnam: the books of the old one are closed.
+    for old in books.iter().filter(|b| b.year < record.book.year && b.closed_at.is_none()) {
+        office.store.close_books(old.year, &record::timestamp(now))?;
+    }
+    let commitment = record::commitment(&bytes);
+    let next = office.registry.next(EntryKind::Issue { commitment }, record::vietnam_day(now))?;
+    let pages = record.pages.len();
+    let row = RegisterRow {
+        book: record.book.clone(),
+        date: record.date.clone(),
+        requester,
+        document: title.to_owned(),
+        officer: record.officer.as_ref().map(|o| o.name.clone()),
+        title: record.officer.as_ref().map(|o| o.title.clone()),
+        pages: u32::try_from(pages).expect("the limits bound the pages"),
+        copies: record.copies,
+        fee: plan.act.fee(pages as u64).unwrap_or(0) * u64::from(record.copies),
+        trial: record.trial,
+        void_cause: None,
+    };
+    let job = Job {
+        index: next.logged.index,
+        key: document.key,
+        copy_id: record::copy_id(&bytes),
+        folder: folder.to_owned(),
+        wrapped_key: office.store.wrap_key(key, folder, office.entropy.as_ref()),
+        record: key.seal(&record_context(folder), &bytes, office.entropy.as_ref()),
+        signed_at: record::timestamp(now),
+        state: JobState::Entered,
+        copy_digest: None,
+        problem: None,
+    };
+    let book_first = first_number(office, &record.book.symbol, &books);
+    office.append(&next, Effect::Issue { row, job: job.clone(), book_first })?;
+    Ok((job, record))
+}
+
+/// Makes the copy of an entered job: receipt, seal, PDF, signatures. The same job gives the same bytes.
+fn make_copy(
+    office: &Office,
+    acts: &Acts,
+    fonts: &Fonts,
+    job: &Job,
+    record: &Record,
+    material: &Material,
+    pages: Vec<CopyPage>,
+) -> Result<Vec<u8>, Failure> {
+    let receipt = receipt(office, job.index)?.to_bytes();
+    let signed_at = record::parse_timestamp(&job.signed_at).ok_or_else(|| {
+        Failure::new("damaged", "the job has no time of signing", "run `saoy registry check`")
+    })?;
+    compose(office, acts, fonts, record, job.index, receipt, material, pages, signed_at)
+}
+
+/// Stores the copy, marks the job, and puts the file where it was wanted.
+fn release(office: &Office, key: &Key, job: &Job, output: &Path, copy: &[u8]) -> Result<(), Failure> {
+    office.store.put(key, &job.folder, COPY, copy, office.entropy.as_ref())?;
+    place(output, &job.copy_id, copy)?;
+    Ok(office.store.mark_released(job.index, Digest::of(copy))?)
+}
+
+/// Finishes a job of an earlier run from what it kept.
+fn resume(office: &Office, acts: &Acts, fonts: &Fonts, job: &Job, limits: &Limits) -> Result<(), Failure> {
+    let key = office.store.document_key(job)?;
+    let (record, _) = office.record(job)?;
+    let material = material(office, &key, job)?;
+    let mut scans: HashMap<usize, Scan> = HashMap::new();
+    let mut pages = Vec::new();
+    for page in &material.pages {
+        if !scans.contains_key(&page.scan) {
+            let bytes = office.store.get(&key, &job.folder, &scan_name(page.scan))?;
+            scans.insert(page.scan, Scan::from_bytes(&scan_name(page.scan), bytes, limits)?);
+        }
+        let (stored, ..) =
+            scans[&page.scan].stored_page(page.page).map_err(|e| on_page(page.page, e.into()))?;
+        pages.push(copy_page(stored, page.dpi, page.text.clone()));
+    }
+    let copy = make_copy(office, acts, fonts, job, &record, &material, pages)?;
+    // Where it was wanted may be gone by now; the stored copy is given out by running `certify` again.
+    let place_is_there = material.output.parent().is_some_and(Path::is_dir);
+    if place_is_there {
+        release(office, &key, job, &material.output, &copy)
+    } else {
+        office.store.put(&key, &job.folder, COPY, &copy, office.entropy.as_ref())?;
+        Ok(office.store.mark_released(job.index, Digest::of(&copy))?)
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the one place where everything meets")]
+fn compose(
+    office: &Office,
+    acts: &Acts,
+    fonts: &Fonts,
+    record: &Record,
+    index: u64,
+    receipt: Vec<u8>,
+    material: &Material,
+    pages: Vec<CopyPage>,
+    signed_at: OffsetDateTime,
+) -> Result<Vec<u8>, Failure> {
+    let act = acts.get(record.act)?;
+    let bytes = record.to_bytes()?;
+    let copy_id = record::copy_id(&bytes);
+    let disclosures: Vec<Disclosure> =
+        material.disclosures.iter().map(|d| Disclosure::parse(d)).collect::<Result<_, _>>()?;
+    let seal_key = office.keys.seal_key();
+    let verify_url = office.config.verify_url.as_deref();
+    let seal = Seal::of(record, Digest::of(&bytes), index, &seal_key.verifying_key())?;
+    let (_, cose) =
+        seal::sign_to_fit(seal, &wanted(&disclosures, &material.seal_fields), seal_key, verify_url)?;
+    let qr = seal::qr_text(&cose, verify_url)?;
+    let fields = record::fields_to_bytes(&disclosures);
+    let attach = |name: &str, media_type, relationship, description: &str, bytes| Attachment {
+        name: name.to_owned(),
+        media_type,
+        relationship,
+        description: description.to_owned(),
+        bytes,
+        modified: signed_at,
+    };
+    let (data, supplement) = (Relationship::Data, Relationship::Supplement);
+    let attachments = [
+        attach("record.json", "application/json", data, "Bản ghi mà cơ quan xác nhận (RFC 8785)", bytes),
+        attach("fields.json", "application/json", data, "Các trường đã xác nhận (RFC 9901)", fields),
+        attach("seal.cose", "application/cose", supplement, "Dấu niêm của cơ quan (RFC 9052)", cose),
+        attach(
+            "receipt.tlog-proof",
+            "text/plain",
+            supplement,
+            "Biên nhận của sổ đăng ký (C2SP tlog-proof)",
+            receipt,
+        ),
+    ];
+    let meta = Metadata {
+        title: act.title(record, &copy_id)?,
+        conversion: act.conversion(record, &copy_id)?,
+        office: record.office.name.clone(),
+        officer: record.officer.as_ref().map(|o| o.name.clone()),
+        converted_at: record::parse_timestamp(&record.converted_at)
+            .expect("the record was written by this program"),
+        created: signed_at,
+        copy_id: *Digest::of(&attachments[0].bytes).0.first_chunk().expect("SHA-256 has 32 bytes"),
+        trial: record.trial,
+    };
+    let strip = act.strip(record, &copy_id, Some(qr))?;
+    let roles: Vec<Role> = record.signers.iter().map(|s| s.role).collect();
+    let mut draft = certify::compose(pages, &strip, &attachments, &meta, &roles, fonts)?;
+    for role in roles {
+        let signer = signer(office, role)?;
+        let prepared = draft.prepare(role, office.signer_name(role), signed_at)?;
+        let digest = prepared.to_be_signed(signer.algorithm().digest()).digest;
+        draft = prepared.finish(&signed_data(&digest, signer)?)?;
+    }
+    Ok(draft.into_copy()?)
+}
+
+/// The values that the form wants in the seal, in its order; those that are text.
+fn wanted(disclosures: &[Disclosure], names: &[String]) -> Vec<(String, String)> {
+    names
+        .iter()
+        .filter_map(|name| {
+            let disclosure = disclosures.iter().find(|d| d.name() == name)?;
+            Some((name.clone(), disclosure.field().value.as_str()?.to_owned()))
+        })
+        .collect()
+}
+
+fn signer(office: &Office, role: Role) -> Result<&dyn Signer, Failure> {
+    office.keys.signer(role).map(|s| s as &dyn Signer).ok_or_else(|| {
+        Failure::new(
+            "no-signer",
+            format!("this office has no certificate for the role {role:?}"),
+            "make the office with --officer and --title, or bring its certificate",
+        )
+    })
+}
+
+/// CMS SignedData over a digest, by a key that may live elsewhere.
+fn signed_data(digest: &[u8], signer: &dyn Signer) -> Result<Vec<u8>, Failure> {
+    cms::sign(digest, signer).map_err(|error| {
+        Failure::new(
+            "signing",
+            format!("the signature could not be made: {error}"),
+            "check the key's token or file, then run again: the copy is finished with the same number",
+        )
+    })
+}
+
+fn certificate_digest(signer: &dyn Signer) -> Digest {
+    Digest::of(signer.certificates().first().map_or(&[], Vec::as_slice))
+}
+
+fn copy_page(stored: StoredImage, dpi: [f64; 2], text: PageText) -> CopyPage {
+    let (width, height) = match stored.orientation.swaps_axes() {
+        true => (stored.height, stored.width),
+        false => (stored.width, stored.height),
+    };
+    CopyPage { stored, width, height, dpi, text }
+}
+
+fn material(office: &Office, key: &Key, job: &Job) -> Result<Material, Failure> {
+    let bytes = office.store.get(key, &job.folder, MATERIAL)?;
+    serde_json::from_slice(&bytes).map_err(|_| {
+        Failure::new(
+            "damaged",
+            format!("what job {} kept cannot be read", job.index),
+            "run `saoy registry check`",
+        )
+    })
+}
+
+fn place(output: &Path, copy_id: &str, copy: &[u8]) -> Result<(), Failure> {
+    create_durably(output, copy_id, copy).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => output_taken(output, "another file has this name"),
+        _ => Failure::new(
+            "out",
+            format!("{}: {error}", output.display()),
+            "choose a folder with --out that can be written and has room; run again and the copy is given out",
+        ),
+    })
+}
+
+fn certified(
+    document: &Document,
+    job: &Job,
+    record: &Record,
+    material: &Material,
+    already: bool,
+) -> Certified {
+    Certified {
+        input: document.input.clone(),
+        output: document.output.clone(),
+        copy_id: job.copy_id.clone(),
+        number: record.book.to_string(),
+        index: job.index,
+        form: record.form.clone(),
+        fields_to_review: material.fields_to_review.clone(),
+        pages: u32::try_from(record.pages.len()).expect("the limits bound the pages"),
+        trial: record.trial,
+        already,
+        notes: Vec::new(),
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn random_name(office: &Office) -> String {
+    let mut bytes = [0; 16];
+    office.entropy.fill(&mut bytes);
+    data_encoding::HEXLOWER.encode(&bytes)
+}

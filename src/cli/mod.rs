@@ -1,1 +1,75 @@
-//! To be written.
+//! The command line: one file a subcommand, each parses, calls, prints.
+//!
+//! In come arguments, out go lines for people or JSON for scripts, and an exit code. Results go to standard output,
+//! everything else to standard error. Not its business: any decision about a document.
+
+mod book;
+mod certify;
+mod forms;
+mod init;
+mod output;
+mod read;
+mod registry;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::error::Failure;
+
+/// Paper in, certified electronic copy out: signed by the office, chained into its public log, verifiable by anyone.
+#[derive(Debug, Parser)]
+#[command(name = "saoy", version, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Read(read::Read),
+    Certify(Box<certify::Certify>),
+    Verify(verify::Verify),
+    #[command(subcommand)]
+    Registry(registry::Registry),
+    #[command(subcommand)]
+    Book(book::Book),
+    #[command(subcommand)]
+    Forms(forms::Forms),
+}
+
+/// Which office.
+#[derive(Debug, Args)]
+struct Home {
+    /// The office's folder, made by `saoy init`
+    #[arg(long, value_name = "DIR", env = "SAOY_HOME")]
+    home: PathBuf,
+}
+
+/// Reads the arguments, runs the command, gives the exit code: 0 done, 1 something was refused or is wrong,
+/// 2 could not read or wrong usage, 3 authentic but status unknown, 130 interrupted.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Init(command) => command.run(),
+        Command::Read(command) => command.run(),
+        Command::Certify(command) => command.run(),
+        Command::Verify(command) => command.run(),
+        Command::Registry(command) => command.run(),
+        Command::Book(command) => command.run(),
+        Command::Forms(command) => command.run(),
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            output::failure(&failure);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What a subcommand gives back.
+type Outcome = Result<ExitCode, Failure>;

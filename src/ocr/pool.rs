@@ -87,6 +87,14 @@ impl EnginePool {
         self
     }
 
+    /// One more engine of the same kind, for whoever must read while the workers are busy.
+    ///
+    /// # Errors
+    /// As the factory's.
+    pub fn spare(&self) -> Result<Box<dyn Recognizer + Send>, OcrError> {
+        (self.factory)()
+    }
+
     /// How many pages are read at once.
     pub fn jobs(&self) -> usize {
         self.engines.len()

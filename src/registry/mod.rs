@@ -8,6 +8,8 @@
 pub mod checkpoint;
 pub mod entry;
 mod error;
+#[cfg(feature = "issue")]
+pub mod log;
 pub mod merkle;
 pub mod note;
 pub mod receipt;

@@ -1,0 +1,43 @@
+//! Lines for people and for scripts.
+
+#![allow(clippy::print_stdout)] // the one file that writes to standard output
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::error::Failure;
+
+/// A result line on standard output. A closed pipe ends the program quietly, as `head` expects.
+pub(super) fn line(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// One JSON value on one line of standard output.
+pub(super) fn json(value: &impl Serialize) {
+    line(&serde_json::to_string(value).expect("results are plain data"));
+}
+
+/// One JSON value, indented.
+pub(super) fn json_pretty(value: &impl Serialize) {
+    line(&serde_json::to_string_pretty(value).expect("results are plain data"));
+}
+
+/// What went wrong and what to do, on standard error.
+pub(super) fn failure(failure: &Failure) {
+    note(&format!("error: {} [{}]", failure.message, failure.code));
+    note(&format!("  → {}", failure.advice));
+}
+
+/// A remark on standard error.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Whether a person watches.
+pub(super) fn is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}

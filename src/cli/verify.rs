@@ -1,0 +1,123 @@
+//! `saoy verify`: what a copy proves, as separate facts.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::{Outcome, output};
+use crate::error::Failure;
+use crate::office::{Ambient, Office};
+use crate::store::Mode;
+use crate::verify::trust::TrustList;
+use crate::verify::{self, Language, Options, Verdict};
+
+/// Verify copies against a trust list; keys inside a copy are never trusted
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// The trust list: offices with their keys
+    #[arg(long, value_name = "FILE", conflicts_with = "home")]
+    trust: Option<PathBuf>,
+    /// An office's own home: knows the status of its copies too
+    #[arg(long, value_name = "DIR", env = "SAOY_HOME")]
+    home: Option<PathBuf>,
+    /// An authentic copy whose status is not known ends with exit 0
+    #[arg(long)]
+    allow_status_unknown: bool,
+    /// One JSON report a file, one a line
+    #[arg(long)]
+    json: bool,
+    /// The report's language
+    #[arg(long, value_enum, default_value_t = Lang::Vi)]
+    lang: Lang,
+    /// The copies
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Lang {
+    /// Tiếng Việt
+    Vi,
+    /// English
+    En,
+}
+
+impl Verify {
+    pub(super) fn run(self) -> Outcome {
+        let office = match (&self.trust, &self.home) {
+            (None, Some(home)) => Some(Office::open(home, Ambient::system()?, Mode::Read)?),
+            _ => None,
+        };
+        let trust = match (&self.trust, &office) {
+            (Some(path), _) => read_trust(path)?,
+            (None, Some(office)) => office.trust()?,
+            (None, None) => {
+                return Err(Failure::new(
+                    "no-trust",
+                    "nothing says which offices are trusted",
+                    "give --trust FILE (an office's trust.json) or --home DIR",
+                ));
+            }
+        };
+        let language = match self.lang {
+            Lang::Vi => Language::Vietnamese,
+            Lang::En => Language::English,
+        };
+        let mut worst = 0;
+        for file in &self.files {
+            let code = match self.one(file, &trust, office.as_ref(), language) {
+                Ok(verdict) => verdict.exit_code(self.allow_status_unknown),
+                Err(failure) => {
+                    if self.json {
+                        output::json(&serde_json::json!({"file": file, "error": {
+                            "code": failure.code, "message": failure.message, "advice": failure.advice}}));
+                    } else {
+                        output::note(&format!("{}:", file.display()));
+                        output::failure(&failure);
+                    }
+                    2
+                }
+            };
+            worst = worst.max(code);
+        }
+        Ok(ExitCode::from(worst))
+    }
+
+    fn one(
+        &self,
+        file: &PathBuf,
+        trust: &TrustList,
+        office: Option<&Office>,
+        language: Language,
+    ) -> Result<Verdict, Failure> {
+        let bytes = std::fs::read(file).map_err(|e| {
+            Failure::new("unreadable", format!("cannot be read: {e}"), "check the name and the permissions")
+        })?;
+        let options = Options {
+            now: time::OffsetDateTime::now_utc(),
+            status: office.map(|o| o as &dyn verify::StatusSource),
+        };
+        let report = verify::verify(&bytes, trust, &options)?;
+        if self.json {
+            let mut value = serde_json::to_value(&report).expect("a report is plain data");
+            value["file"] = serde_json::json!(file);
+            output::json(&value);
+        } else {
+            output::line(&format!("{}", file.display()));
+            output::line(&report.text(language));
+        }
+        Ok(report.verdict)
+    }
+}
+
+fn read_trust(path: &PathBuf) -> Result<TrustList, Failure> {
+    let bytes = std::fs::read(path).map_err(|e| {
+        Failure::new(
+            "trust",
+            format!("{}: {e}", path.display()),
+            "give the trust.json of an office, or a list of many",
+        )
+    })?;
+    Ok(TrustList::parse(&bytes)?)
+}

@@ -1,0 +1,185 @@
+//! What the office remembers outside its database: the highest signed checkpoint and the last numbers.
+//!
+//! A database restored from yesterday is whole in itself; only something that was not restored with it can tell. The
+//! anchor is one small file, by default `anchor.json` in the home; `SAOY_ANCHOR` puts it on another disk.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Book, StoreError};
+use crate::record::Digest;
+use crate::registry::log::SignedCheckpoint;
+
+/// The anchor's content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anchor {
+    /// Size of the highest checkpoint that was signed.
+    pub size: u64,
+    /// Its root.
+    pub root: Digest,
+    /// The last number of each book.
+    pub numbers: Vec<LastNumber>,
+}
+
+/// The last number that one book gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LastNumber {
+    /// The book's symbol.
+    pub symbol: String,
+    /// Its year.
+    pub year: u16,
+    /// The number.
+    pub number: u64,
+}
+
+impl Anchor {
+    /// The anchor that belongs to this state.
+    pub fn of(checkpoint: Option<&SignedCheckpoint>, books: &[Book]) -> Self {
+        let (size, root) = checkpoint.map_or_else(|| (0, Digest::of(b"")), |c| (c.size, c.root));
+        let numbers = books
+            .iter()
+            .map(|b| LastNumber { symbol: b.symbol.clone(), year: b.year, number: b.last })
+            .collect();
+        Self { size, root, numbers }
+    }
+
+    /// What this anchor knows and the database does not: the first disagreement in words, with both values.
+    pub fn ahead_of(&self, checkpoints: impl Fn(u64) -> Option<Digest>, books: &[Book]) -> Option<String> {
+        if self.size > 0 {
+            match checkpoints(self.size) {
+                None => {
+                    return Some(format!(
+                        "the anchor knows a signed checkpoint of size {}, which the database does not have",
+                        self.size
+                    ));
+                }
+                Some(root) if root != self.root => {
+                    return Some(format!(
+                        "at size {} the anchor has root {}, the database {root}",
+                        self.size, self.root
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        self.numbers.iter().find_map(|known| {
+            let last = books
+                .iter()
+                .find(|b| b.symbol == known.symbol && b.year == known.year)
+                .map(|b| b.last)
+                .unwrap_or(0);
+            (known.number > last).then(|| {
+                let LastNumber { symbol, year, number } = known;
+                format!("the anchor knows number {number} of book {symbol} of {year}, the database's last is {last}")
+            })
+        })
+    }
+
+    /// Reads the anchor; none is `None`.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where the file is not an anchor.
+    pub fn read(path: &Path) -> Result<Option<Self>, StoreError> {
+        match fs::read(path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(|e| StoreError::Corrupt { what: format!("{}: {e}", path.display()) }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(StoreError::Io { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Replaces the anchor, durable on return: written beside, synced, renamed, folder synced.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn write(&self, path: &Path) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(self).expect("an anchor is plain data");
+        replace_durably(path, &bytes).map_err(|source| StoreError::Io { path: path.to_owned(), source })
+    }
+}
+
+/// Where the anchor of a home lies.
+pub fn anchor_path(home: &Path, elsewhere: Option<&Path>) -> PathBuf {
+    elsewhere.map_or_else(|| home.join("anchor.json"), Path::to_owned)
+}
+
+/// Writes a file so that after a crash either the old or the new content is there, never a part.
+pub(crate) fn replace_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".saoy-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    File::open(folder)?.sync_all()
+}
+
+/// Creates a file whole or not at all: written as `.saoy-<mark>.part` beside it, synced, then linked to its name, which
+/// must be free. A crash leaves at most the part, which the next call with the same mark replaces and removes.
+pub(crate) fn create_durably(path: &Path, mark: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let part = folder.join(format!(".saoy-{mark}.part"));
+    let result = (|| {
+        let mut file = File::create(&part)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        match fs::hard_link(&part, path) {
+            // The crash came between link and removal: the file is there, whole.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && fs::read(path)? == bytes => Ok(()),
+            other => other,
+        }
+    })();
+    let removed = fs::remove_file(&part);
+    result.and(removed)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book(last: u64) -> Book {
+        Book { symbol: "SCT/BS".into(), year: 2026, first: 1, last, closed_at: None }
+    }
+
+    #[test]
+    fn names_both_values_of_what_the_database_lost() {
+        let checkpoint = SignedCheckpoint { size: 3, root: Digest::of(b"three"), note: String::new() };
+        let anchor = Anchor::of(Some(&checkpoint), &[book(3)]);
+        assert_eq!(anchor.ahead_of(|_| Some(Digest::of(b"three")), &[book(3)]), None);
+        let lost = anchor.ahead_of(|_| None, &[book(3)]).expect("refuses");
+        assert!(lost.contains("size 3"), "{lost}");
+        let forked = anchor.ahead_of(|_| Some(Digest::of(b"other")), &[book(3)]).expect("refuses");
+        assert!(forked.contains(&Digest::of(b"other").hex()), "{forked}");
+        let number = anchor.ahead_of(|_| Some(Digest::of(b"three")), &[book(2)]).expect("refuses");
+        assert!(number.contains("number 3") && number.contains("last is 2"), "{number}");
+    }
+
+    #[test]
+    fn is_read_back_as_written_and_damage_is_said() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = anchor_path(folder.path(), None);
+        assert_eq!(Anchor::read(&path).expect("reads"), None);
+        let anchor = Anchor::of(None, &[book(7)]);
+        anchor.write(&path).expect("writes");
+        assert_eq!(Anchor::read(&path).expect("reads"), Some(anchor));
+        fs::write(&path, b"{").expect("writes");
+        assert!(matches!(Anchor::read(&path), Err(StoreError::Corrupt { .. })));
+    }
+
+    #[test]
+    fn a_taken_name_is_never_overwritten() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a");
+        create_durably(&path, "m", b"1").expect("creates");
+        assert!(create_durably(&path, "m", b"2").is_err());
+        create_durably(&path, "m", b"1").expect("the same again is done already");
+        assert_eq!(fs::read(&path).expect("reads"), b"1");
+        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1, "nothing is left beside it");
+    }
+}
