@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::geom::PixelBox;
-use crate::ocr::{Line, PageText};
+use crate::ocr::{Line, PageText, Word};
 
 use super::file::{File, Ref, number};
 
@@ -121,54 +121,86 @@ pub(super) fn to_unicode(characters: impl Iterator<Item = (u16, char)>) -> Strin
 /// The operators that write a page's text; empty if it has none. `scale` is user-space units a pixel, horizontal and vertical;
 /// `height` the page's height in the same units.
 pub(super) fn operators(page: &PageText, scale: [f64; 2], height: f64, font: &mut TextFont) -> String {
+    let mut lines: Vec<PlacedLine<'_>> =
+        page.lines.iter().filter_map(|line| PlacedLine::of(page, line, scale, height)).collect();
+    harmonise(&mut lines);
     let mut out = String::new();
-    for line in &page.lines {
-        write_line(&mut out, page, line, scale, height, font);
+    for line in &lines {
+        line.write(&mut out, font);
     }
     // In a state of its own: ET does not end the invisible mode, and the strip would inherit it.
     if out.is_empty() { out } else { format!("q BT\n3 Tr\n{out}ET Q\n") }
 }
 
-fn write_line(
-    out: &mut String,
-    page: &PageText,
-    line: &Line,
-    scale: [f64; 2],
-    height: f64,
-    font: &mut TextFont,
-) {
-    let Some(words) = page.words.get(line.words.clone()) else { return };
-    let boxes: Vec<Rect> = words.iter().map(|word| Rect::of(word.bbox, scale, height)).collect();
-    let Some(baseline) = Baseline::of(line.baseline, scale, height, &boxes) else { return };
-    // One size a line: as high as its highest word stands above the baseline.
-    let above = boxes.iter().map(|b| baseline.reach(b)).fold(0.0, f64::max);
-    let size = (above / ASCENT).max(1.0);
-    let spans: Vec<[f64; 2]> = boxes.iter().map(|b| baseline.span(b)).collect();
-    let mut write = |text: std::fmt::Arguments<'_>| out.write_fmt(text).expect("writing to memory succeeds");
-    write(format_args!("/F0 {} Tf\n", number(size)));
-    for (i, word) in words.iter().enumerate() {
-        let codes = font.codes(&word.text);
-        if codes.is_empty() {
-            continue;
-        }
-        let [start, end] = spans[i];
-        let [dx, dy] = baseline.upright();
-        // Turned about its own middle, so that both ends stay near the image's.
-        let [x, y] = baseline.at((start + end) / 2.0);
-        let [x, y] = [x - dx * (end - start) / 2.0, y - dy * (end - start) / 2.0];
-        let (cos, sin) = (number(dx), number(dy));
-        let stretch = |width: f64, glyphs: usize| 100.0 * width / (glyphs as f64 * ADVANCE * size);
-        write(format_args!("{cos} {sin} {} {cos} {} {} Tm\n", number(-dy), number(x), number(y)));
-        write(format_args!("{} Tz <", number(stretch((end - start).max(0.1), codes.len()))));
-        for code in &codes {
-            write(format_args!("{code:04X}"));
-        }
-        write(format_args!("> Tj\n"));
-        // The space reaches to the next word, so that a selection has no holes.
-        if let Some([next, _]) = spans.get(i + 1) {
-            let gap = (next - end).clamp(0.05 * size, 2.0 * size);
-            let space = font.code(' ');
-            write(format_args!("{} Tz <{space:04X}> Tj\n", number(stretch(gap, 1))));
+/// Gives lines of nearly the same height the same size, their median.
+///
+/// A line without tall letters measures lower than its neighbour in the same print; poppler takes a step of 5 % for another
+/// paragraph and loses the columns' order.
+fn harmonise(lines: &mut [PlacedLine<'_>]) {
+    let mut left: Vec<usize> = (0..lines.len()).collect();
+    left.sort_by(|&a, &b| lines[a].size.total_cmp(&lines[b].size));
+    while !left.is_empty() {
+        let median = lines[left[left.len() / 2]].size;
+        left.retain(|&i| {
+            let near = (0.7..=1.4).contains(&(lines[i].size / median));
+            if near {
+                lines[i].size = median;
+            }
+            !near
+        });
+    }
+}
+
+/// A line in user space.
+struct PlacedLine<'a> {
+    words: &'a [Word],
+    baseline: Baseline,
+    /// Each word's start and end along the baseline.
+    spans: Vec<[f64; 2]>,
+    /// The font's size: as high as the line's highest word stands above the baseline.
+    size: f64,
+}
+
+impl<'a> PlacedLine<'a> {
+    fn of(page: &'a PageText, line: &Line, scale: [f64; 2], height: f64) -> Option<Self> {
+        let words = page.words.get(line.words.clone())?;
+        let boxes: Vec<Rect> = words.iter().map(|word| Rect::of(word.bbox, scale, height)).collect();
+        let baseline = Baseline::of(line.baseline, scale, height, &boxes)?;
+        let above = boxes.iter().map(|b| baseline.reach(b)).fold(0.0, f64::max);
+        let spans = boxes.iter().map(|b| baseline.span(b)).collect();
+        Some(Self { words, baseline, spans, size: (above / ASCENT).max(1.0) })
+    }
+
+    fn write(&self, out: &mut String, font: &mut TextFont) {
+        let Self { words, baseline, spans, size } = self;
+        let size = *size;
+        let mut write =
+            |text: std::fmt::Arguments<'_>| out.write_fmt(text).expect("writing to memory succeeds");
+        write(format_args!("/F0 {} Tf\n", number(size)));
+        for (i, word) in words.iter().enumerate() {
+            let codes = font.codes(&word.text);
+            if codes.is_empty() {
+                continue;
+            }
+            let [start, end] = spans[i];
+            let [dx, dy] = baseline.upright();
+            // Turned about its own middle, so that both ends stay near the image's.
+            let [x, y] = baseline.at((start + end) / 2.0);
+            let [x, y] = [x - dx * (end - start) / 2.0, y - dy * (end - start) / 2.0];
+            let (cos, sin) = (number(dx), number(dy));
+            let stretch = |width: f64, glyphs: usize| 100.0 * width / (glyphs as f64 * ADVANCE * size);
+            write(format_args!("{cos} {sin} {} {cos} {} {} Tm\n", number(-dy), number(x), number(y)));
+            write(format_args!("{} Tz <", number(stretch((end - start).max(0.1), codes.len()))));
+            for code in &codes {
+                write(format_args!("{code:04X}"));
+            }
+            write(format_args!("> Tj\n"));
+            // The space reaches to the next word, so that a selection has no holes.
+            if let Some([next, _]) = spans.get(i + 1) {
+                let gap = (next - end).clamp(0.05 * size, 2.0 * size);
+                let space = font.code(' ');
+                write(format_args!("{} Tz <{space:04X}> Tj\n", number(stretch(gap, 1))));
+            }
         }
     }
 }
@@ -314,7 +346,6 @@ fn checksum(table: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ocr::Word;
 
     #[test]
     fn the_font_is_small_and_reads_back() {
@@ -375,6 +406,24 @@ mod tests {
         let word = Rect { centre: [0.0, 0.0], size: [100.0 * cos + 20.0 * sin, 100.0 * sin + 20.0 * cos] };
         let [length, height] = line.extent(&word);
         assert!((length - 100.0).abs() < 1e-6 && (height - 20.0).abs() < 1e-6, "{length} {height}");
+    }
+
+    #[test]
+    fn lines_of_one_print_have_one_size() {
+        // 20, 22 and 24 pixels above the baseline, and a title of 60.
+        let tops = [(130, 20), (230, 22), (330, 24), (430, 60)];
+        let boxes: Vec<[u32; 4]> = tops.iter().map(|&(y, up)| [100, y - up, 200, y]).collect();
+        let mut page = page([0.0; 4], &boxes);
+        page.lines = (0..4)
+            .map(|i| Line {
+                words: i..i + 1,
+                baseline: [100.0, tops[i].0 as f32, 200.0, tops[i].0 as f32],
+                block: 0,
+            })
+            .collect();
+        let text = operators(&page, [0.8, 0.8], 800.0, &mut TextFont::default());
+        let sizes: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix(" Tf")).collect();
+        assert_eq!(sizes, ["/F0 24", "/F0 24", "/F0 24", "/F0 60"]);
     }
 
     #[test]
