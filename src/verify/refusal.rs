@@ -35,13 +35,14 @@ pub(crate) fn is_copy(document: &Document<'_, '_>) -> bool {
 
 /// Whether the bytes bear traces of a copy, however damaged: names that no other program writes.
 pub(crate) fn has_traces(bytes: &[u8]) -> bool {
-    let mut traces: Vec<Vec<u8>> = Vec::new();
-    for word in ["saoy-office", "saoy.invalid/ns/", "seal.cose", "receipt.tlog-proof"] {
-        traces.push(word.as_bytes().to_vec());
-        // As a PDF's text string: UTF-16BE in hexadecimal digits.
-        traces.push(word.bytes().flat_map(|b| format!("00{b:02X}").into_bytes()).collect());
-    }
-    traces.iter().any(|trace| contains(bytes, trace))
+    const WORDS: [&str; 4] = ["saoy-office", "saoy.invalid/ns/", "seal.cose", "receipt.tlog-proof"];
+    // All begin with the same letters, or as text strings (UTF-16BE in hexadecimal digits) with zeros.
+    let text_strings = WORDS.map(|word| word.bytes().map(|b| format!("00{b:02X}")).collect::<String>());
+    bytes.iter().enumerate().any(|(at, byte)| match byte {
+        b's' | b'r' => WORDS.iter().any(|word| bytes[at..].starts_with(word.as_bytes())),
+        b'0' => text_strings.iter().any(|text| bytes[at..].starts_with(text.as_bytes())),
+        _ => false,
+    })
 }
 
 /// What such a file is.
