@@ -27,7 +27,7 @@ fn signature() -> String {
 
 fn field(role: &str, value: &str) -> String {
     format!(
-        "<< /Type /Annot /Subtype /Widget /FT /Sig /T (saoy.{role}) /F 132 /P 3 0 R /Rect [0 0 0 0] \
+        "<< /Type /Annot /Subtype /Widget /FT /Sig /T (saoy-{role}) /F 132 /P 3 0 R /Rect [0 0 0 0] \
          /AP << /N 9 0 R >>{value} >>"
     )
 }
