@@ -25,7 +25,7 @@ pub enum OcrError {
     #[error("tesseract {version} does not know the variable '{variable}'")]
     Variable {
         /// Its name.
-        variable: &'static str,
+        variable: String,
         /// Of the library.
         version: String,
     },

@@ -10,6 +10,7 @@ use super::leaders;
 use super::red::{self, Red};
 use crate::geom::PixelBox;
 use crate::scan::Page;
+use crate::scan::deskew::skew_angle;
 
 /// Pages are scaled down to this many pixels an inch.
 pub(super) const READING_PPI: f64 = 240.0;
@@ -182,10 +183,6 @@ fn energy(profile: impl Iterator<Item = i64>) -> i64 {
         (before, last) = (last, value);
     }
     sum
-}
-
-fn skew_angle(_image: &GrayImage) -> f32 {
-    0.0
 }
 
 /// The page's resolution, unless the page would then be longer than A2: files lie about it. For reading only.

@@ -7,7 +7,7 @@
 
 use std::cell::Cell;
 use std::collections::HashSet;
-use std::ffi::{CStr, CString, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr::{self, NonNull};
 use std::sync::Once;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ impl Tesseract {
     ///
     /// # Errors
     /// As [`Tesseract::new`]; when a variable is unknown.
-    pub fn with_variables(languages: &str, variables: &[(&'static str, &str)]) -> Result<Self, OcrError> {
+    pub fn with_variables(languages: &str, variables: &[(&str, &str)]) -> Result<Self, OcrError> {
         let wanted: Vec<&str> = languages.split('+').collect();
         let well_formed =
             |l: &&str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/".contains(&b));
@@ -58,9 +58,15 @@ impl Tesseract {
 
         silence_leptonica();
         let mut api = Api::create();
-        // Before the start, which already chatters.
+        // Before the start, which already chatters; it belongs to the process, so the start keeps it.
         api.set(c"debug_file", c"/dev/null");
-        let started = api.init(&name);
+        let mut settings: Vec<(CString, CString)> =
+            VARIABLES.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        for (variable, value) in variables {
+            let setting = CString::new(*variable).ok().zip(CString::new(*value).ok());
+            settings.push(setting.ok_or_else(|| unknown_variable(variable))?);
+        }
+        let started = api.init(&name, &settings);
         let folder = api.data_folder();
         let loaded = if started { api.loaded_languages() } else { HashSet::new() };
         for language in &wanted {
@@ -72,15 +78,10 @@ impl Tesseract {
         if !started {
             return Err(OcrError::Start(languages.to_owned()));
         }
-        for (variable, value) in VARIABLES {
-            if !api.set(variable, value) {
-                return Err(unknown_variable(variable.to_str().expect("our own names are ASCII")));
-            }
-        }
-        for (variable, value) in variables {
-            let set = CString::new(*variable).ok().zip(CString::new(*value).ok());
-            if !set.is_some_and(|(n, v)| api.set(&n, &v)) {
-                return Err(unknown_variable(variable));
+        // The start takes some variables only at the start, and passes over those that it does not know.
+        for (name, value) in &settings {
+            if !api.set(name, value) {
+                return Err(unknown_variable(&name.to_string_lossy()));
             }
         }
         Ok(Self { api, languages: languages.to_owned() })
@@ -149,8 +150,8 @@ impl Recognizer for Tesseract {
 /// A line takes milliseconds; this only keeps a broken image from holding a worker.
 const LINE_DEADLINE: Duration = Duration::from_secs(10);
 
-fn unknown_variable(variable: &'static str) -> OcrError {
-    OcrError::Variable { variable, version: Tesseract::version() }
+fn unknown_variable(variable: &str) -> OcrError {
+    OcrError::Variable { variable: variable.to_owned(), version: Tesseract::version() }
 }
 
 /// An owned `TessBaseAPI`. The pointer is never null and never shared: every call goes through `&self` or
@@ -168,10 +169,26 @@ impl Api {
         Self(NonNull::new(raw).expect("C++ new never gives null"))
     }
 
-    fn init(&mut self, languages: &CStr) -> bool {
-        // SAFETY: the instance lives; the language is NUL-terminated and outlives the call, which copies it; a
-        // null data path is allowed and means TESSDATA_PREFIX or the folder compiled in.
-        unsafe { sys::TessBaseAPIInit3(self.0.as_ptr(), ptr::null(), languages.as_ptr()) == 0 }
+    fn init(&mut self, languages: &CStr, variables: &[(CString, CString)]) -> bool {
+        let mut names: Vec<*mut c_char> = variables.iter().map(|(n, _)| n.as_ptr().cast_mut()).collect();
+        let mut values: Vec<*mut c_char> = variables.iter().map(|(_, v)| v.as_ptr().cast_mut()).collect();
+        // SAFETY: the instance lives; all strings are NUL-terminated, outlive the call, are copied by it and not
+        // written to; both arrays have the length that is given; a null data path is allowed and means
+        // TESSDATA_PREFIX or the folder compiled in; no configuration files are named.
+        unsafe {
+            sys::TessBaseAPIInit4(
+                self.0.as_ptr(),
+                ptr::null(),
+                languages.as_ptr(),
+                sys::TessOcrEngineMode_OEM_LSTM_ONLY,
+                ptr::null_mut(),
+                0,
+                names.as_mut_ptr(),
+                values.as_mut_ptr(),
+                variables.len(),
+                0,
+            ) == 0
+        }
     }
 
     fn set(&mut self, name: &CStr, value: &CStr) -> bool {
@@ -386,7 +403,7 @@ fn one_thread() {
     }
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
-        use std::ffi::{c_char, c_void};
+        use std::ffi::c_void;
         use std::mem::transmute;
 
         unsafe extern "C" {
