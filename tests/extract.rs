@@ -163,7 +163,7 @@ fn original_expected() -> Vec<(&'static str, Value)> {
         ("reg_place", json!("Ủy ban nhân dân xã Phú Thịnh")),
         ("reg_date", json!("2021-07-12")),
         ("signer_name", json!("Lê Thị Mai Hương")),
-        ("signer_title", json!("PHÓ CHỦ TỊCH")),
+        ("signer_title", json!("Phó Chủ tịch")),
         ("copy_no", Value::Null),
         ("copy_place_date", Value::Null),
         ("copy_signer", Value::Null),
@@ -250,7 +250,7 @@ fn a_copy_keeps_apart_its_three_numbers_and_dates() {
         ("declarant_name", Value::Null),
         ("reg_date", json!("1990-08-07")),
         ("signer_name", json!("Trần Văn Quý")),
-        ("signer_title", json!("CHỦ TỊCH")),
+        ("signer_title", json!("Chủ tịch")),
         ("copy_no", json!("20/GKS-BS")),
         ("copy_place_date", json!("Long Sơn, ngày 0 9 tháng 6 năm 2023")),
         ("copy_signer", json!("Đặng Quốc Khánh")),
@@ -387,7 +387,7 @@ fn an_administrative_document_gives_its_components() {
         ("subject", json!("Về việc kiện toàn Ban Chỉ đạo chuyển đổi số xã Phú Thịnh")),
         ("recipients", json!(["Như Điều 3", "Thường trực Hội đồng nhân dân xã Phú Thịnh", "Lưu: VT, TP-HT"])),
         ("signer_authority_line", json!("TUQ. CHỦ TỊCH")),
-        ("signer_title", json!("TRƯỞNG PHÒNG")),
+        ("signer_title", json!("Trưởng phòng")),
         ("signer_name", json!("Nguyễn Thị Minh Khai")),
         ("has_seal", Value::Null),
     ];
@@ -427,7 +427,7 @@ Nơi nhận:                               TM. ỦY BAN NHÂN DÂN
         ("doc_kind", Value::Null),
         ("subject", json!("V/v đôn đốc thực hiện số hóa kết quả giải quyết thủ tục")),
         ("signer_authority_line", json!("TM. ỦY BAN NHÂN DÂN KT. CHỦ TỊCH")),
-        ("signer_title", json!("PHÓ CHỦ TỊCH")),
+        ("signer_title", json!("Phó Chủ tịch")),
         ("signer_name", json!("Trần Văn Lực")),
     ];
     assert_eq!(fields.form.as_deref(), Some("van-ban"));

@@ -342,6 +342,8 @@ pub(crate) enum RuleKind {
     YearSuffix,
     /// Two fields have the same value.
     Equal,
+    /// The first name begins as one of the others does.
+    Surname,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -501,7 +503,7 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
             return wrong(spec.id.span(), format!("rule {:?}: expected fields", rule.kind));
         };
         let count = match rule.kind {
-            RuleKind::Pin => 3,
+            RuleKind::Pin | RuleKind::Surname => 3,
             _ => 2,
         };
         if rule.fields.len() != count {

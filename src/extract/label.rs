@@ -127,6 +127,9 @@ impl Printed {
     }
 }
 
+/// Labels of fewer letters are easily mistaken.
+const SHORT: usize = 12;
+
 /// All places of a label on a row.
 fn matches(layout: &Layout, row: usize, label: &Label, printed: &[Printed]) -> Vec<Hit> {
     let line = &layout.rows[row];
@@ -193,6 +196,11 @@ fn fits(layout: &Layout, hit: &Hit, label: &Label) -> bool {
     let own = &layout.tokens[hit.first..hit.end];
     let letters = |tokens: &[super::layout::Token]| tokens.iter().map(|t| t.fold.len()).sum::<usize>();
     if label.colon && !hit.colon {
+        return false;
+    }
+    // In the middle of other words and without a colon a short one must be right to the letter: `Ngã Năm, tỉnh` is
+    // not `Năm sinh`.
+    if !hit.colon && !hit.start && hit.len < SHORT && hit.quality < 1.0 {
         return false;
     }
     if label.whole && letters(own) * 2 < letters(&layout.tokens[layout.cell_of(hit.first)]) {

@@ -302,7 +302,7 @@ impl<'a> Locator<'a> {
         let mut height = self.layout.rows[hit.row].height;
         let mut lines = Vec::new();
         for (index, row) in self.layout.rows.iter().enumerate().skip(hit.row + 1) {
-            if row.page != page || stops.contains(&index) || lines.len() >= place.lines {
+            if row.page != page || stops.contains(&index) {
                 break;
             }
             if row.y - last_y > gap * height.max(row.height) {
@@ -415,9 +415,6 @@ impl<'a> Locator<'a> {
             }
             last = Some(index);
             lines.push(line);
-            if lines.len() >= place.lines {
-                break;
-            }
         }
         Some(lines)
     }
@@ -427,9 +424,13 @@ impl<'a> Locator<'a> {
         let plain = |line: &Vec<usize>| super::text::plain(&self.text(line));
         let mut kept: Vec<Vec<usize>> = lines
             .into_iter()
+            .map(|line| if place.starts.is_some() { line } else { self.strip(&line) })
             .filter(|line| place.only.as_ref().is_none_or(|p| p.0.is_match(&plain(line))))
             .filter(|line| place.not.as_ref().is_none_or(|p| !p.0.is_match(&plain(line))))
             .collect();
+        if matches!(place.take, Take::Zone | Take::Below) {
+            kept.truncate(place.lines);
+        }
         if let Some(starts) = &place.starts {
             let mut items: Vec<Vec<usize>> = Vec::new();
             for line in kept {

@@ -42,9 +42,10 @@ const BUILTIN_FORMS: [(&str, &str); 2] = [
 ];
 
 /// The closed lists that come with the program.
-const BUILTIN_LISTS: [(&str, &str); 3] = [
+const BUILTIN_LISTS: [(&str, &str); 4] = [
     ("models/forms/lists/dan-toc.toml", include_str!("../../models/forms/lists/dan-toc.toml")),
     ("models/forms/lists/quoc-tich.toml", include_str!("../../models/forms/lists/quoc-tich.toml")),
+    ("models/forms/lists/chuc-vu.toml", include_str!("../../models/forms/lists/chuc-vu.toml")),
     ("models/forms/lists/loai-van-ban.toml", include_str!("../../models/forms/lists/loai-van-ban.toml")),
 ];
 
@@ -169,7 +170,7 @@ impl Forms {
         let mut label_seen = false;
         let valid = |text: &str| {
             let parsed = self.parse(spec, &[text.to_owned()]);
-            !parsed.value.is_null() && parsed.problems.iter().all(|p| *p == "syllable" || *p == "name-case")
+            !parsed.value.is_null() && parsed.problems.iter().all(|p| *p == "syllable")
         };
         for place in &spec.at {
             match locator.locate(place, found, &valid) {

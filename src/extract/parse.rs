@@ -26,44 +26,7 @@ impl Parsed {
 /// A text with the leaders, dashes and rules around it taken off; None where nothing is left.
 pub(crate) fn trim(raw: &str) -> Option<String> {
     let text = text::nfc(raw);
-    let kept = text.trim_matches(|c: char| {
-        c.is_whitespace()
-            || matches!(
-                c,
-                '.' | ','
-                    | ';'
-                    | ':'
-                    | '-'
-                    | '–'
-                    | '—'
-                    | '_'
-                    | '|'
-                    | '/'
-                    | '\\'
-                    | '…'
-                    | '~'
-                    | '*'
-                    | '•'
-                    | '='
-                    | '“'
-                    | '”'
-                    | '"'
-                    | '\''
-                    | '`'
-                    | '‘'
-                    | '’'
-                    | '!'
-                    | '^'
-                    | '°'
-                    | '¬'
-                    | '<'
-                    | '>'
-                    | '['
-                    | ']'
-                    | '{'
-                    | '}'
-            )
-    });
+    let kept = text.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '(' | ')'));
     // A closing bracket belongs to an opening one only.
     let kept = if kept.contains('(') { kept } else { kept.trim_end_matches(')') };
     let kept = if kept.contains(')') { kept } else { kept.trim_start_matches('(') };
@@ -191,7 +154,7 @@ fn small(digits: &str, max: u32) -> Option<u32> {
 
 fn year_number(digits: &str) -> Option<i32> {
     let year: i32 = if digits.len() == 4 { digits.parse().ok()? } else { return None };
-    (1850..=2150).contains(&year).then_some(year)
+    (1880..=2120).contains(&year).then_some(year)
 }
 
 /// A year; a whole date gives its year.
@@ -242,9 +205,55 @@ pub(crate) fn list(raw: &str, list: &List) -> Parsed {
 
 pub(crate) fn free_text(raw: &str) -> Parsed {
     match trim(raw) {
-        Some(text) => Parsed::good(tidy(&text)),
+        Some(text) => {
+            let text = tidy(&text);
+            Parsed { problems: oddities(&text), value: Value::String(text) }
+        }
         None => Parsed { value: Value::Null, problems: Vec::new() },
     }
+}
+
+/// What no typist writes into an address or an office's name: signs of misreading that the engine itself is sure of.
+fn oddities(text: &str) -> Vec<&'static str> {
+    let mut problems = Vec::new();
+    let words: Vec<&str> = text.split(' ').collect();
+    for (i, word) in words.iter().enumerate() {
+        let core =
+            word.trim_matches(|c: char| matches!(c, ',' | ';' | '.' | '(' | ')' | ':' | '"' | '“' | '”'));
+        let lone_mark = text::is_mark_only(word) && !matches!(*word, "-" | "–" | "/" | "&" | "+");
+        let foreign_mark = word.chars().any(|c| !c.is_alphanumeric() && !",.;:-–/()&'’+\"“”".contains(c));
+        // A point ends a text or an abbreviation (`TP.`, `Q.`).
+        let small_end = core.chars().filter(|c| c.is_lowercase()).count() > 2;
+        let inner_point = word.ends_with('.') && i + 1 < words.len() && small_end;
+        let glued_dash =
+            word.len() > 1 && (word.starts_with('-') || word.starts_with('.') || word.starts_with(','));
+        if lone_mark || foreign_mark || inner_point || glued_dash {
+            problems.push("stray-mark");
+        }
+        if core.contains('/')
+            && core.bytes().all(|b| b.is_ascii_digit() || b == b'/')
+            && core.matches('/').count() == 2
+        {
+            let year = find_date(core).and_then(|(iso, _)| iso[..4].parse::<i32>().ok());
+            if !year.is_some_and(|y| (1900..=2100).contains(&y)) {
+                problems.push("date-inside");
+            }
+            continue;
+        }
+        let letters: Vec<&str> = core.split(|c: char| !c.is_alphabetic()).filter(|p| !p.is_empty()).collect();
+        let abbreviation = core.chars().all(|c| !c.is_lowercase())
+            && core.chars().count() <= 6
+            && text::plain(core) == core.to_lowercase();
+        let coded = core.chars().any(|c| c.is_ascii_digit());
+        let single = core.chars().count() == 1
+            && core.chars().all(|c| c.is_alphabetic() && !text::is_syllable(&c.to_string()));
+        if single || (!abbreviation && !coded && !letters.iter().all(|p| text::is_known_word(p))) {
+            problems.push("syllable");
+        }
+    }
+    problems.sort_unstable();
+    problems.dedup();
+    problems
 }
 
 /// Dots of a leader that stand inside the text, and spaces before commas, are not of the text.
@@ -291,7 +300,7 @@ pub(crate) fn date_in_words(raw: &str) -> Option<String> {
         let date =
             time::Date::from_calendar_date(i32::try_from(year).ok()?, time::Month::try_from(m).ok()?, d)
                 .ok()?;
-        (1850..=2150).contains(&date.year()).then(|| format!("{year:04}-{m:02}-{d:02}"))
+        (1880..=2120).contains(&date.year()).then(|| format!("{year:04}-{m:02}-{d:02}"))
     })
 }
 

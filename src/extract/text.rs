@@ -85,6 +85,20 @@ pub fn is_syllable(word: &str) -> bool {
     })
 }
 
+/// Whether a word can stand in a Vietnamese address or sentence: a syllable, or a part of a place name of another
+/// language that is common on papers.
+pub fn is_known_word(word: &str) -> bool {
+    is_syllable(word) || PLACE_WORDS.contains(&plain(word).as_str())
+}
+
+/// Folded parts of place names and loan words that are no syllables.
+const PLACE_WORDS: &[&str] = &[
+    "dak", "lak", "dac", "lac", "nong", "kon", "tum", "krong", "plei", "pleiku", "ku", "buk", "bukso",
+    "drang", "ea", "ia", "chu", "prong", "sre", "pa", "phin", "ayun", "kbang", "kong", "chro", "dray", "sap",
+    "bla", "plong", "glei", "mdrak", "cu", "kuin", "dlei", "rve", "glong", "rlap", "tuy", "duc", "hleo",
+    "sup", "kar", "jut", "mil", "internet", "web", "email", "video",
+];
+
 /// Whether spelling lets a rime follow an onset: `k`, `gh`, `ngh` before e, ê, i, y and `c`, `g`, `ng` before the others.
 fn meets(onset: &str, rime: &str) -> bool {
     let front = rime.starts_with(['e', 'ê', 'i', 'y']);

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::form::{CheckDigits, Rule, RuleKind};
-use super::parse;
+use super::{parse, text};
 use crate::record::Field;
 
 /// Begins the problem of a rule that failed; the other fields of the rule follow.
 pub(crate) const CROSS_CHECK: &str = "cross-check: ";
+/// Begins the problem of words that another field spells with other accents.
+const SPELT: &str = "spelt-otherwise: ";
 /// Begins a problem that is said but is no reason for review.
 pub(crate) const NOTE: &str = "note: ";
 
@@ -32,8 +34,9 @@ enum Verdict {
 /// Applies all rules: contradictions become problems, agreement raises confidence.
 pub(crate) fn cross_check(fields: &mut BTreeMap<String, Field>, rules: &[Rule]) {
     for field in fields.values_mut() {
-        field.problems.retain(|p| !p.starts_with(CROSS_CHECK));
+        field.problems.retain(|p| !p.starts_with(CROSS_CHECK) && !p.starts_with(SPELT));
     }
+    spellings(fields);
     for rule in rules {
         let names: Vec<&str> = rule.fields.iter().map(|f| f.get_ref().as_str()).collect();
         match (rule.kind, names.as_slice()) {
@@ -45,11 +48,53 @@ pub(crate) fn cross_check(fields: &mut BTreeMap<String, Field>, rules: &[Rule]) 
                 let by_year = told.zip(year_of(fields, date)).map(|((_, y), printed)| y == printed);
                 settle(fields, &[pin, date], by_year.into());
             }
+            (RuleKind::Surname, [child, parents @ ..]) => {
+                let first = |name: &str| value(fields, name).and_then(|v| v.split(' ').next().map(text::key));
+                let theirs: Vec<String> = parents.iter().filter_map(|p| first(p)).collect();
+                let shared =
+                    first(child).filter(|_| theirs.len() == parents.len()).map(|own| theirs.contains(&own));
+                // Sharing it says nothing about the other words of a name.
+                if shared == Some(false) {
+                    settle(fields, &names, Verdict::Contradict);
+                }
+            }
             (kind, [a, b]) => {
                 let verdict = judge(kind, rule, fields, a, b);
                 settle(fields, &[a, b], verdict);
             }
             _ => {}
+        }
+    }
+}
+
+/// The same two words with other accents in two fields: one of them is misread, and neither says which. Places and
+/// family names are repeated on a paper; that is its own check.
+fn spellings(fields: &mut BTreeMap<String, Field>) {
+    let mut seen: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for (name, field) in fields.iter() {
+        let Value::String(value) = &field.value else { continue };
+        let words: Vec<&str> =
+            value.split([' ', ',', '.', ';', '(', ')']).filter(|w| !w.is_empty()).collect();
+        for pair in words.windows(2) {
+            let joined = pair.join(" ");
+            let fold = text::plain(&joined);
+            // Of names; `trạm xá Phước Hòa` and `xã Phước Hòa` are two things.
+            if !pair.iter().all(|w| w.starts_with(char::is_uppercase))
+                || fold.chars().any(|c| c.is_ascii_digit())
+            {
+                continue;
+            }
+            seen.entry(fold).or_default().push((text::key(&joined), name.clone()));
+        }
+    }
+    for spelt in seen.into_values() {
+        for (key, name) in &spelt {
+            let Some((_, other)) = spelt.iter().find(|(k, n)| k != key && n != name) else { continue };
+            let Some(field) = fields.get_mut(name) else { continue };
+            let problem = format!("{SPELT}{other}");
+            if !field.problems.contains(&problem) {
+                field.problems.push(problem);
+            }
         }
     }
 }
@@ -91,7 +136,7 @@ fn judge(kind: RuleKind, rule: &Rule, fields: &BTreeMap<String, Field>, a: &str,
             suffix.zip(year_of(fields, b)).map(|(x, y)| x == y)
         }
         RuleKind::Equal => va.zip(vb).map(|(x, y)| super::text::same(&x, &y)),
-        RuleKind::Pin => None,
+        RuleKind::Pin | RuleKind::Surname => None,
     };
     agrees.into()
 }
