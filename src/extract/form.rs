@@ -189,8 +189,10 @@ pub(crate) enum FieldType {
     Address,
     /// Số định danh cá nhân.
     Pin,
-    /// A number or code without white space.
+    /// A number, with letters or without, without white space.
     Number,
+    /// A code of letters, without white space.
+    Code,
     /// A value of a closed list.
     List,
     /// Several texts, one an item.

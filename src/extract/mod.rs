@@ -214,6 +214,7 @@ impl Forms {
             FieldType::Sex => parse::sex(&raw),
             FieldType::Pin => parse::pin(&raw),
             FieldType::Number => parse::number(&raw),
+            FieldType::Code => parse::code(&raw),
             FieldType::Items => parse::items(lines),
             FieldType::List => match spec.list.as_ref().and_then(|l| self.lists.get(l.get_ref())) {
                 Some(list) => parse::list(&raw, list),

@@ -194,6 +194,14 @@ pub(crate) fn number(raw: &str) -> Parsed {
     if has_digit { Parsed::good(value) } else { Parsed::flagged(Value::String(value), "number-format") }
 }
 
+/// A code: white space is set aside, nothing else.
+pub(crate) fn code(raw: &str) -> Parsed {
+    match trim(raw) {
+        Some(text) => Parsed::good(text.chars().filter(|c| !c.is_whitespace()).collect::<String>()),
+        None => Parsed { value: Value::Null, problems: Vec::new() },
+    }
+}
+
 pub(crate) fn list(raw: &str, list: &List) -> Parsed {
     let Some(text) = trim(raw) else { return Parsed::flagged(Value::Null, "list-unknown") };
     match list.find(&text) {
@@ -244,9 +252,9 @@ fn oddities(text: &str) -> Vec<&'static str> {
         let abbreviation = core.chars().all(|c| !c.is_lowercase())
             && core.chars().count() <= 6
             && text::plain(core) == core.to_lowercase();
-        let coded = core.chars().any(|c| c.is_ascii_digit());
+        let coded = core.chars().any(|c| c.is_ascii_digit() || c == '/');
         let single = core.chars().count() == 1
-            && core.chars().all(|c| c.is_alphabetic() && !text::is_syllable(&c.to_string()));
+            && core.chars().all(|c| c.is_uppercase() && !matches!(c, 'Y' | 'Ý' | 'Ô' | 'Ơ' | 'Ê' | 'Ó'));
         if single || (!abbreviation && !coded && !letters.iter().all(|p| text::is_known_word(p))) {
             problems.push("syllable");
         }
