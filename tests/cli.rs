@@ -1,0 +1,315 @@
+//! The command line from outside: what it prints, what it writes, how it ends. Real Tesseract, real samples.
+#![cfg(feature = "cli")]
+
+mod tools_support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tools_support::*;
+
+const SCAN: &str = "samples/khai-sinh-02-dau-tren-ten.jpg";
+
+struct Office {
+    folder: tempfile::TempDir,
+}
+
+impl Office {
+    fn new() -> Self {
+        Self::with(&["--officer", "Trần Thị Mẫu", "--title", "Phó Chủ tịch"])
+    }
+
+    fn with(more: &[&str]) -> Self {
+        let office = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        let home = office.home();
+        let mut arguments =
+            vec!["init", "--home", home.to_str().expect("UTF-8"), "--name", "Ủy ban nhân dân phường Bến Mẫu"];
+        arguments.extend(["--code", "H99.01", "--verify-url", "https://xacminh.example.vn"]);
+        arguments.extend(more);
+        let output = saoy(&arguments);
+        assert_eq!(code(&output), 0, "{}", text(&output));
+        office
+    }
+
+    fn home(&self) -> PathBuf {
+        self.folder.path().join("office")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs a command with this office as `SAOY_HOME`.
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_saoy"))
+            .args(arguments)
+            .env("SAOY_HOME", self.home())
+            .current_dir(root())
+            .output()
+            .expect("saoy runs")
+    }
+
+    /// Certifies one sample into `copies`.
+    fn certify(&self, more: &[&str]) -> (Output, PathBuf) {
+        let out = self.path("copies");
+        let mut arguments = vec!["certify", "--compared", "--json", "--out", out.to_str().expect("UTF-8")];
+        arguments.extend(more);
+        arguments.push(SCAN);
+        (self.run(&arguments), out.join("khai-sinh-02-dau-tren-ten.certified.pdf"))
+    }
+}
+
+fn saoy(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_saoy"))
+        .args(arguments)
+        .env_remove("SAOY_HOME")
+        .current_dir(root())
+        .output()
+        .expect("saoy runs")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+fn json_lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+}
+
+fn str_of(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+#[test]
+fn a_copy_from_scan_to_verdict_accepted_by_everybody() {
+    let office = Office::new();
+    let (output, copy) = office.certify(&["--requester", "Nguyễn Văn Ví Dụ", "--copies", "2"]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    let lines = json_lines(&output);
+    let [line] = lines.as_slice() else { panic!("one line a document: {lines:?}") };
+    assert_eq!(line["input"], SCAN);
+    assert_eq!(line["output"], str_of(&copy));
+    assert_eq!((&line["number"], &line["index"]), (&Value::from(format!("1/{}", year())), &Value::from(0)));
+    assert_eq!(line["copy_id"].as_str().map(str::len), Some(32));
+    assert!(line["fields_to_review"].is_array());
+
+    // Saoy: the office knows the status, its trust list alone does not, another office's list does not know the office.
+    let verify = |more: &[&str]| {
+        let mut arguments = vec!["verify", "--json"];
+        arguments.extend(more);
+        arguments.push(str_of(&copy));
+        let output = saoy(&arguments);
+        (code(&output), json_lines(&output)[0]["verdict"].as_str().unwrap_or("none").to_owned())
+    };
+    let (home, trust) = (office.home(), office.home().join("trust.json"));
+    assert_eq!(verify(&["--home", str_of(&home)]), (0, "valid".into()));
+    assert_eq!(verify(&["--trust", str_of(&trust)]), (3, "authentic-status-unknown".into()));
+    let allow = ["--trust", str_of(&trust), "--allow-status-unknown"];
+    assert_eq!(verify(&allow), (0, "authentic-status-unknown".into()));
+    let other = Office::new();
+    let foreign = other.path("foreign.json");
+    let list = fs::read_to_string(other.home().join("trust.json")).expect("it is there");
+    fs::write(&foreign, list.replace("H99.01", "H99.02").replace("h99.01", "h99.02")).expect("it can be written");
+    assert_eq!(verify(&["--trust", str_of(&foreign)]), (1, "unknown-issuer".into()));
+
+    // veraPDF, qpdf, poppler, pyHanko.
+    let path = str_of(&copy);
+    let output = run(pdfa_check(), VERAPDF, ["3u", path]);
+    assert!(text(&output).starts_with("PASS"), "{}", text(&output));
+    let output = run("qpdf", QPDF, ["--check", path]);
+    assert!(output.status.success() && !text(&output).contains("WARNING"), "{}", text(&output));
+    let output = text(&run("pdfsig", POPPLER, [path]));
+    assert_eq!(output.matches("Signature is Valid").count(), 2, "{output}");
+    let last = output.rsplit("Signature #").next().unwrap_or_default();
+    assert!(last.contains("Total document signed"), "{output}");
+    let root_certificate = office.home().join("keys/root.pem");
+    let arguments = ["sign", "validate", "--trust", str_of(&root_certificate), "--pretty-print", path];
+    let output = run(pyhanko(), PYHANKO, arguments);
+    assert!(output.status.success(), "{}", text(&output));
+    let output = text(&output);
+    assert_eq!(output.matches("The signature is judged VALID").count(), 2, "{output}");
+    assert_eq!(output.matches("certificate is trusted").count(), 2, "{output}");
+
+    // The text layer, the evidence, the image.
+    let output = text(&run("pdftotext", POPPLER, [path, "-"]));
+    for words in ["Họ, chữ đệm, tên", "HUỲNH MỸ THẢO", "Chứng thực bản sao đúng với bản chính"] {
+        assert!(output.contains(words), "{words:?} is not in {output}");
+    }
+    let evidence = office.path("evidence");
+    fs::create_dir(&evidence).expect("it can be made");
+    let output = run("pdfdetach", POPPLER, ["-saveall", "-o", str_of(&evidence), path]);
+    assert!(output.status.success(), "{}", text(&output));
+    let mut names: Vec<String> = fs::read_dir(&evidence)
+        .expect("it is there")
+        .map(|e| e.expect("it can be read").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["fields.json", "receipt.tlog-proof", "record.json", "seal.cose"]);
+    let record: Value =
+        serde_json::from_slice(&fs::read(evidence.join("record.json")).expect("it is there")).expect("JSON");
+    assert_eq!(record["copies"], 2);
+    assert!(!record.to_string().contains("Ví Dụ"), "the requester stays in the book");
+    let images = office.path("image");
+    run("pdfimages", POPPLER, ["-all", path, str_of(&images)]);
+    let image = fs::read(office.path("image-000.jpg")).expect("pdfimages wrote it");
+    assert!(image == fs::read(root().join(SCAN)).expect("the sample"), "the image is not the JPEG that came in");
+
+    // The formats, read by code that was written from their specifications alone.
+    let mut files: Vec<PathBuf> = ["record.json", "fields.json", "seal.cose", "receipt.tlog-proof"]
+        .iter()
+        .map(|name| evidence.join(name))
+        .collect();
+    let mut arguments = vec![root().join("tests/tools/check_formats.py"), "--trust".into(), trust.clone()];
+    arguments.append(&mut files);
+    let output = run(in_venv("python3"), PYHANKO, arguments);
+    assert!(output.status.success(), "{}", text(&output));
+
+    // The QR code, by another decoder, holds the seal.
+    let png = office.path("page");
+    run("pdftoppm", POPPLER, ["-r", "150", "-png", path, str_of(&png)]);
+    let output = text(&run("zbarimg", ZBAR, ["-q", "--raw", str_of(&office.path("page-1.png"))]));
+    let seal = fs::read(evidence.join("seal.cose")).expect("it is there");
+    assert_eq!(saoy::seal::from_qr_text(output.trim()).expect("it holds a seal"), seal);
+
+    // The same scan again: the same copy, no new number.
+    fs::remove_file(&copy).expect("it is there");
+    let (output, copy) = office.certify(&[]);
+    let line = &json_lines(&output)[0];
+    assert_eq!((&line["already"], &line["index"]), (&Value::from(true), &Value::from(0)));
+    assert!(copy.exists());
+    // Changed by one byte, it is refused.
+    let mut bytes = fs::read(&copy).expect("it is there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&copy, bytes).expect("it can be written");
+    assert_eq!(verify(&["--home", str_of(&home)]), (1, "invalid".into()));
+
+    // The book and the log.
+    let lines = json_lines(&office.run(&["book", "show", "--json"]));
+    assert_eq!(lines[0][0]["requester"], "Nguyễn Văn Ví Dụ");
+    assert_eq!(lines[0][0]["fee"], 4000, "one page, two copies");
+    let csv = office.path("book.csv");
+    let output = office.run(&["book", "export", "--out", str_of(&csv)]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    assert!(fs::read_to_string(&csv).expect("it is there").contains("Nguyễn Văn Ví Dụ"));
+    assert_eq!(code(&office.run(&["book", "export", "--out", str_of(&csv)])), 2, "an existing file stays");
+    assert_eq!(code(&office.run(&["registry", "check"])), 0);
+    let proof = office.run(&["registry", "proof", "0"]);
+    assert_eq!(proof.stdout, fs::read(evidence.join("receipt.tlog-proof")).expect("it is there"));
+    assert_eq!(code(&office.run(&["registry", "void", "0", "--cause", "nhầm giấy tờ"])), 0);
+    let text = text(&office.run(&["book", "show"]));
+    assert!(text.contains("HỦY: nhầm giấy tờ"), "{text}");
+    assert_eq!(code(&office.run(&["registry", "check"])), 0);
+}
+
+#[test]
+fn an_officer_corrects_the_reading_and_it_counts_as_confirmed() {
+    let office = Office::new();
+    let output = office.run(&["read", "--json", SCAN]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    let mut read: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let document = &read[0];
+    assert_eq!(document["file"], SCAN);
+    assert_eq!(document["form"], "giay-khai-sinh");
+    let page = &document["pages"][0];
+    assert!(page["width"].as_u64() > Some(1000) && page["dpi"][0].as_f64() > Some(199.0));
+    assert!(page["text"].as_str().is_some_and(|t| t.contains("Họ, chữ đệm, tên")));
+    let word = &page["words"][0];
+    assert!(word["text"].is_string() && word["confidence"].is_number() && word["box"][3].is_u64());
+    let field = &document["fields"]["child_name"];
+    for member in ["raw", "value", "confidence", "page", "box", "review", "problems"] {
+        assert!(field.get(member).is_some(), "{member} is missing: {field}");
+    }
+
+    read[0]["fields"]["child_name"]["value"] = "LÊ VÍ DỤ".into();
+    let corrected = office.path("corrected.json");
+    fs::write(&corrected, read.to_string()).expect("it can be written");
+    let (output, copy) = office.certify(&["--fields", str_of(&corrected)]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    assert_eq!(json_lines(&output)[0]["fields_to_review"], serde_json::json!([]));
+    let report = &json_lines(&office.run(&["verify", "--json", str_of(&copy)]))[0];
+    assert_eq!(report["verdict"], "valid");
+    let fields = &report["copy"]["fields"];
+    assert_eq!(fields["child_name"]["value"], "LÊ VÍ DỤ");
+    assert!(fields.as_object().is_some_and(|f| f.values().all(|field| field["confirmed"] == true)), "{fields}");
+}
+
+#[test]
+fn a_batch_goes_on_past_bad_files() {
+    let office = Office::new();
+    let out = office.path("copies");
+    let empty = office.path("empty.jpg");
+    fs::write(&empty, b"").expect("it can be written");
+    let missing = office.path("missing.png");
+    let arguments =
+        ["certify", "--compared", "--json", "--out", str_of(&out), str_of(&empty), "Cargo.toml", str_of(&missing), SCAN];
+    let output = office.run(&arguments);
+    assert_eq!(code(&output), 1, "{}", text(&output));
+    let lines = json_lines(&output);
+    assert_eq!(lines.len(), 4);
+    let codes: Vec<&str> = lines.iter().filter_map(|l| l["error"]["code"].as_str()).collect();
+    assert_eq!(codes, ["empty-file", "wrong-type", "file-not-found"]);
+    assert!(lines.iter().all(|l| l["error"].is_null() || l["error"]["advice"].as_str().is_some_and(|a| !a.is_empty())));
+    assert_eq!(lines.iter().filter(|l| l["number"].is_string()).count(), 1);
+    assert_eq!(fs::read_dir(&out).expect("it is there").count(), 1);
+
+    // A name that is taken costs no number.
+    let copy = out.join("khai-sinh-02-dau-tren-ten.certified.pdf");
+    fs::write(&copy, b"something else").expect("it can be written");
+    let output = office.run(&["certify", "--compared", "--again", "--json", "--out", str_of(&out), SCAN]);
+    assert_eq!(json_lines(&output)[0]["error"]["code"], "output-exists");
+    assert_eq!(fs::read(&copy).expect("it is there"), b"something else");
+    let books = text(&office.run(&["book", "show"]));
+    assert!(books.contains("1 to 1"), "{books}");
+}
+
+#[test]
+fn wrong_usage_says_what_to_do() {
+    let office = Office::new();
+    for (arguments, expected) in [
+        (vec!["certify", SCAN], "not-compared"),
+        (vec!["certify", "--compared", "--form", "no-such-form", SCAN], "unknown-form"),
+        (vec!["certify", "--compared", "--lang-ocr", "xxx", SCAN], "xxx"),
+        (vec!["certify", "--compared", "--act", "digitisation", SCAN], "digitisation"),
+        (vec!["verify", SCAN], "not-a-copy"),
+        (vec!["registry", "proof", "7"], "no-entry"),
+        (vec!["registry", "void", "7", "--cause", "failure"], "not-issued"),
+        (vec!["book", "close", "--year", "1999"], "no-book"),
+    ] {
+        let output = office.run(&arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains(expected), "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains('→'), "{arguments:?} gives no advice: {}", text(&output));
+    }
+    let output = saoy(&["verify", SCAN]);
+    assert_eq!(code(&output), 2);
+    assert!(text(&output).contains("no-trust"), "{}", text(&output));
+    let output = saoy(&["init", "--home", str_of(&office.home()), "--name", "X", "--code", "H99.02"]);
+    assert!(code(&output) == 2 && text(&output).contains("home-exists"), "{}", text(&output));
+    let nowhere = office.path("nowhere");
+    let output = saoy(&["certify", "--home", str_of(&nowhere), "--compared", SCAN]);
+    assert!(code(&output) == 2 && text(&output).contains("no-home"), "{}", text(&output));
+}
+
+#[test]
+fn a_trial_office_says_so_everywhere() {
+    let office = Office::with(&[]);
+    let (output, copy) = office.certify(&[]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    assert_eq!(json_lines(&output)[0]["trial"], true);
+    let output = office.run(&["verify", "--json", str_of(&copy)]);
+    assert_eq!(code(&output), 1);
+    let report = &json_lines(&output)[0];
+    assert_eq!((&report["verdict"], &report["trial"]), (&"indeterminate".into(), &true.into()));
+    let output = text(&run("pdftotext", POPPLER, [str_of(&copy), "-"]));
+    assert!(output.contains("THỬ NGHIỆM"), "{output}");
+}
+
+/// This year in Vietnam, as `date` knows it.
+fn year() -> String {
+    let output = Command::new("date").env("TZ", "Asia/Ho_Chi_Minh").arg("+%Y").output().expect("date runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
