@@ -48,5 +48,11 @@ need_rust() {
 # What building and running needs: Tesseract 5 with Vietnamese, Leptonica, clang for the bindings, the strip's typeface.
 build_packages=(
     build-essential pkg-config clang libclang-dev libtesseract-dev libleptonica-dev
-    tesseract-ocr tesseract-ocr-vie tesseract-ocr-eng fonts-liberation
+    tesseract-ocr tesseract-ocr-vie tesseract-ocr-eng
 )
+# Liberation Serif with Vietnamese letters is version 2: a package of its own in Debian 12, fonts-liberation since.
+if apt-cache show fonts-liberation2 >/dev/null 2>&1; then
+    build_packages+=(fonts-liberation2)
+else
+    build_packages+=(fonts-liberation)
+fi

@@ -2,50 +2,16 @@
 //! says what to install; a copy that was never looked at by others proves nothing.
 
 mod certify_common;
+mod tools_support;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use certify_common::*;
 use saoy::certify::CopyPage;
 use saoy::geom::Orientation;
 use saoy::ocr::{Line, PageText, Word};
 use saoy::record::Act;
-
-/// Runs a tool; `install` is what a person must do if it is absent.
-fn run(program: impl AsRef<Path>, install: &str, arguments: &[&str]) -> Output {
-    let program = program.as_ref();
-    Command::new(program)
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|error| panic!("{} does not run ({error}): {install}", program.display()))
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
-const QPDF: &str = "install the Debian package qpdf";
-const POPPLER: &str = "install the Debian package poppler-utils";
-
-/// veraPDF's core behind a script: `SAOY_PDFA_CHECK`, else `script/pdfa-check`, else `shared/tools/pdfa-check` beside the repository.
-fn pdfa_check() -> PathBuf {
-    if let Some(path) = std::env::var_os("SAOY_PDFA_CHECK") {
-        return path.into();
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let beside = root.ancestors().map(|folder| folder.join("shared/tools/pdfa-check"));
-    std::iter::once(root.join("script/pdfa-check"))
-        .chain(beside)
-        .find(|path| path.is_file())
-        .expect("set SAOY_PDFA_CHECK to the script pdfa-check (veraPDF; needs the Debian packages default-jdk-headless and python3-pip)")
-}
-
-fn pyhanko() -> PathBuf {
-    let candidates =
-        [std::env::var_os("SAOY_PYHANKO").map(PathBuf::from), Some("/tmp/v/venv/bin/pyhanko".into())];
-    candidates.into_iter().flatten().find(|path| path.is_file()).unwrap_or_else(|| "pyhanko".into())
-}
+use tools_support::*;
 
 struct Copy {
     folder: tempfile::TempDir,
@@ -71,7 +37,7 @@ fn copy(pages: Vec<CopyPage>, act: Act, trial: bool, qr: Option<String>) -> Copy
 }
 
 fn check_structure(copy: &Copy) {
-    let checked = run(pdfa_check(), "see pdfa_check", &["3u", &copy.path]);
+    let checked = run(pdfa_check(), VERAPDF, &["3u", &copy.path]);
     assert!(checked.status.success(), "{}", text(&checked));
     let qpdf = run("qpdf", QPDF, &["--check", &copy.path]);
     let said = text(&qpdf);
@@ -201,7 +167,7 @@ fn pyhanko_trusts_both_signatures_under_the_root() {
         let root = copy.folder.path().join("root.pem").display().to_string();
         let arguments =
             ["sign", "validate", "--no-revocation-check", "--trust", &root, "--trust-replace", &copy.path];
-        let said = run(pyhanko(), "pip install pyhanko-cli, or set SAOY_PYHANKO", &arguments);
+        let said = run(pyhanko(), PYHANKO, &arguments);
         let said_text = text(&said);
         assert!(said.status.success(), "{said_text}");
         assert_eq!(said_text.matches("INTACT:TRUSTED").count(), count, "{said_text}");
@@ -227,7 +193,7 @@ fn the_code_reads_with_two_other_decoders() {
         let copy = copy(pages, Act::Certification, false, Some(seal_text()));
         let picture = render(&copy, 200, 1);
         let path = copy.folder.path().join("render.png").display().to_string();
-        let read = run("zbarimg", "install the Debian package zbar-tools", &["-q", "--raw", &path]);
+        let read = run("zbarimg", ZBAR, &["-q", "--raw", &path]);
         assert_eq!(String::from_utf8_lossy(&read.stdout).trim(), seal_text());
         let mut grey = rqrr::PreparedImage::prepare(image::DynamicImage::ImageRgb8(picture).to_luma8());
         let grids = grey.detect_grids();

@@ -112,7 +112,8 @@ fn a_copy_from_scan_to_verdict_accepted_by_everybody() {
     let other = Office::new();
     let foreign = other.path("foreign.json");
     let list = fs::read_to_string(other.home().join("trust.json")).expect("it is there");
-    fs::write(&foreign, list.replace("H99.01", "H99.02").replace("h99.01", "h99.02")).expect("it can be written");
+    fs::write(&foreign, list.replace("H99.01", "H99.02").replace("h99.01", "h99.02"))
+        .expect("it can be written");
     assert_eq!(verify(&["--trust", str_of(&foreign)]), (1, "unknown-issuer".into()));
 
     // veraPDF, qpdf, poppler, pyHanko.
@@ -135,7 +136,8 @@ fn a_copy_from_scan_to_verdict_accepted_by_everybody() {
 
     // The text layer, the evidence, the image.
     let output = text(&run("pdftotext", POPPLER, [path, "-"]));
-    for words in ["Họ, chữ đệm, tên", "HUỲNH MỸ THẢO", "Chứng thực bản sao đúng với bản chính"] {
+    for words in ["Họ, chữ đệm, tên", "HUỲNH MỸ THẢO", "Chứng thực bản sao đúng với bản chính"]
+    {
         assert!(output.contains(words), "{words:?} is not in {output}");
     }
     let evidence = office.path("evidence");
@@ -155,7 +157,10 @@ fn a_copy_from_scan_to_verdict_accepted_by_everybody() {
     let images = office.path("image");
     run("pdfimages", POPPLER, ["-all", path, str_of(&images)]);
     let image = fs::read(office.path("image-000.jpg")).expect("pdfimages wrote it");
-    assert!(image == fs::read(root().join(SCAN)).expect("the sample"), "the image is not the JPEG that came in");
+    assert!(
+        image == fs::read(root().join(SCAN)).expect("the sample"),
+        "the image is not the JPEG that came in"
+    );
 
     // The formats, read by code that was written from their specifications alone.
     let mut files: Vec<PathBuf> = ["record.json", "fields.json", "seal.cose", "receipt.tlog-proof"]
@@ -234,7 +239,10 @@ fn an_officer_corrects_the_reading_and_it_counts_as_confirmed() {
     assert_eq!(report["verdict"], "valid");
     let fields = &report["copy"]["fields"];
     assert_eq!(fields["child_name"]["value"], "LÊ VÍ DỤ");
-    assert!(fields.as_object().is_some_and(|f| f.values().all(|field| field["confirmed"] == true)), "{fields}");
+    assert!(
+        fields.as_object().is_some_and(|f| f.values().all(|field| field["confirmed"] == true)),
+        "{fields}"
+    );
 }
 
 #[test]
@@ -244,15 +252,28 @@ fn a_batch_goes_on_past_bad_files() {
     let empty = office.path("empty.jpg");
     fs::write(&empty, b"").expect("it can be written");
     let missing = office.path("missing.png");
-    let arguments =
-        ["certify", "--compared", "--json", "--out", str_of(&out), str_of(&empty), "Cargo.toml", str_of(&missing), SCAN];
+    let arguments = [
+        "certify",
+        "--compared",
+        "--json",
+        "--out",
+        str_of(&out),
+        str_of(&empty),
+        "Cargo.toml",
+        str_of(&missing),
+        SCAN,
+    ];
     let output = office.run(&arguments);
     assert_eq!(code(&output), 1, "{}", text(&output));
     let lines = json_lines(&output);
     assert_eq!(lines.len(), 4);
     let codes: Vec<&str> = lines.iter().filter_map(|l| l["error"]["code"].as_str()).collect();
     assert_eq!(codes, ["empty-file", "wrong-type", "file-not-found"]);
-    assert!(lines.iter().all(|l| l["error"].is_null() || l["error"]["advice"].as_str().is_some_and(|a| !a.is_empty())));
+    assert!(
+        lines
+            .iter()
+            .all(|l| l["error"].is_null() || l["error"]["advice"].as_str().is_some_and(|a| !a.is_empty()))
+    );
     assert_eq!(lines.iter().filter(|l| l["number"].is_string()).count(), 1);
     assert_eq!(fs::read_dir(&out).expect("it is there").count(), 1);
 

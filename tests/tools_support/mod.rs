@@ -1,5 +1,5 @@
 //! Other people's tools. One that is absent fails the test and says what to install: a copy that nobody else looked at proves nothing.
-#![allow(dead_code)] // each test crate uses some of them
+#![allow(dead_code, unreachable_pub)] // each test crate uses some of them
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,11 @@ pub const VERAPDF: &str = "install the Debian packages default-jdk-headless and 
 pub const PYHANKO: &str = "run script/test, which installs pyHanko into target/tools, or put it on PATH";
 
 /// Runs a tool; `install` is what a person must do if it is absent.
-pub fn run<S: AsRef<OsStr>>(program: impl AsRef<Path>, install: &str, arguments: impl IntoIterator<Item = S>) -> Output {
+pub fn run<S: AsRef<OsStr>>(
+    program: impl AsRef<Path>,
+    install: &str,
+    arguments: impl IntoIterator<Item = S>,
+) -> Output {
     let program = program.as_ref();
     Command::new(program)
         .args(arguments)
