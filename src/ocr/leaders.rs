@@ -210,9 +210,29 @@ fn rows(dots: &[Dot], widest: f32) -> Vec<Vec<usize>> {
             taken[i] = true;
         }
         row.retain(|&i| dots[i].area as f32 <= usual * 1.8 + 2.0);
-        found.push(row);
+        found.push((row, usual, pitch));
     }
-    found
+    // What letters cut off: dots on the line of a leader that have a neighbour at its pitch.
+    for (row, usual, pitch) in &mut found {
+        let ends = (dots[row[0]].centre(), dots[row[row.len() - 1]].centre());
+        let slope = (ends.1.1 - ends.0.1) / (ends.1.0 - ends.0.0).max(1.0);
+        let on_line = |i: usize| {
+            let (x, y) = dots[i].centre();
+            let line = ends.0.1 + (x - ends.0.0) * slope;
+            (y - line).abs() <= 1.8 && dots[i].area as f32 <= *usual * 1.8 + 2.0
+        };
+        let band = (ends.0.1.min(ends.1.1) / BAND) as i32 - 2..=(ends.0.1.max(ends.1.1) / BAND) as i32 + 2;
+        let mut near: Vec<usize> =
+            band.filter_map(|b| bands.get(&b)).flatten().copied().filter(|&i| on_line(i)).collect();
+        near.sort_by(|&a, &b| dots[a].centre().0.total_cmp(&dots[b].centre().0));
+        for pair in near.windows(2) {
+            let step = dots[pair[1]].centre().0 - dots[pair[0]].centre().0;
+            if (step - *pitch).abs() <= (0.25 * *pitch).max(1.1) {
+                row.extend(pair.iter().copied().filter(|&i| !std::mem::replace(&mut taken[i], true)));
+            }
+        }
+    }
+    found.into_iter().map(|(row, ..)| row).collect()
 }
 
 fn median(values: &[f32]) -> f32 {

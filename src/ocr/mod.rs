@@ -10,6 +10,7 @@
 mod error;
 pub mod fake;
 mod leaders;
+mod paper;
 mod pool;
 mod prepare;
 mod read;

@@ -7,6 +7,7 @@ use fast_image_resize as fir;
 use image::{DynamicImage, GrayImage, RgbImage, imageops};
 
 use super::leaders;
+use super::paper;
 use super::red::{self, Red};
 use crate::geom::PixelBox;
 use crate::scan::Page;
@@ -116,7 +117,8 @@ impl Ground {
         let ppi = finest.max(LEAST_PPI).min(finest * MOST_ENLARGED).min(most_ppi);
         let (width, height) = grey.dimensions();
         let scaled = |pixels: u32, dpi: f64| ((f64::from(pixels) * ppi / dpi).round() as u32).max(1);
-        let image = resize(grey, scaled(width, dpi[0]), scaled(height, dpi[1]));
+        let mut image = resize(grey, scaled(width, dpi[0]), scaled(height, dpi[1]));
+        paper::even_out(&mut image);
         Self { image, ppi: ppi.round() as u32, page_size: (width, height) }
     }
 
