@@ -552,13 +552,3 @@ fn a_trust_list_reads_back_and_is_strict() {
     let shared = TrustList::new(1, NOW, vec![a.trusted(), thief]).expect_err("shared");
     assert!(matches!(shared, TrustError::Shared { what: "key", .. }));
 }
-
-/// Not a test: writes what `cargo run --release --no-default-features --example verify_speed` measures.
-#[test]
-#[ignore = "writes files for a measurement"]
-fn write_a_copy_to_measure() {
-    let house = House::new("999.01", 1);
-    let copy = house.issue(&house.parts(1, vec![image(1, 700_000)]));
-    std::fs::write("/tmp/saoy-speed.pdf", copy).expect("written");
-    std::fs::write("/tmp/saoy-speed.json", trust(&[&house]).to_json()).expect("written");
-}

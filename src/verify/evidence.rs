@@ -104,7 +104,7 @@ impl Evidence {
                             "{shown} trường khớp bản ghi, {withheld} trường không công bố, {open} trường chưa có người xác nhận"
                         ),
                         format!(
-                            "{shown} fields match the record, {withheld} withheld, {open} not confirmed by a person"
+                            "fields that match the record: {shown}; withheld: {withheld}; not confirmed by a person: {open}"
                         ),
                     ),
                 )
@@ -198,7 +198,7 @@ impl Evidence {
                     office.code
                 ),
                 format!(
-                    "it holds with key {key_id} of office {}; {values} values, {withheld} of them withheld in the copy and not compared",
+                    "it holds with key {key_id} of office {}; values in it: {values}; withheld in the copy and not compared: {withheld}",
                     office.code
                 ),
             ),

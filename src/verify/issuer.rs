@@ -49,7 +49,7 @@ pub(crate) fn same(
                 crate::record::Role::Office => "the office's certificate",
             },
         );
-        match office.map(|office| checked.belongs_to(office)) {
+        match office.map(|_| checked.is_own()) {
             Some(Some(true)) => {}
             Some(None) => unknown.push(what),
             Some(Some(false)) | None => match checked.owner(trust) {

@@ -101,7 +101,7 @@ pub fn verify(pdf: &[u8], trust: &TrustList, options: &Options<'_>) -> Result<Re
     let record = evidence.record.as_ref().ok();
     let office = record.and_then(|record| trust.office(&record.office.code));
     let none = Vec::new();
-    let signed = signatures::read(pdf, gate.as_ref().unwrap_or(&none));
+    let signed = signatures::read(pdf, gate.as_ref().unwrap_or(&none), office);
 
     let mut facts = vec![
         trust_list(trust, options.now),
@@ -286,7 +286,7 @@ fn page_images(file: &File<'_>, document: &Document<'_, '_>, record: Option<&Rec
         id,
         Text::new(
             format!("{count} trang khớp bản ghi, không vẽ gì khác lên ảnh"),
-            format!("{count} pages match the record, and nothing else is drawn on them"),
+            format!("pages that match the record, with nothing else drawn on them: {count}"),
         ),
     )
 }

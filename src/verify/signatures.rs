@@ -24,10 +24,17 @@ pub(crate) struct Checked<'s> {
     pdf: &'s PdfSignature,
     signed: Result<SignedData, String>,
     digest: Option<Vec<u8>>,
+    /// The certificate's path to the root of the office that the record names, at the claimed time; none without those.
+    path: Option<Result<chain::Path, ChainError>>,
 }
 
-/// Reads every SignedData and digests the file; bytes that two signatures share are hashed once.
-pub(crate) fn read<'s>(file: &[u8], signatures: &'s [PdfSignature]) -> Vec<Checked<'s>> {
+/// Reads every SignedData, digests the file and looks for each certificate's path; bytes that two signatures share are hashed
+/// once.
+pub(crate) fn read<'s>(
+    file: &[u8],
+    signatures: &'s [PdfSignature],
+    office: Option<&Office>,
+) -> Vec<Checked<'s>> {
     let mut checked = Vec::new();
     let mut wanted = Vec::new();
     for pdf in signatures {
@@ -38,12 +45,17 @@ pub(crate) fn read<'s>(file: &[u8], signatures: &'s [PdfSignature]) -> Vec<Check
             (Ok(_), Err(error)) => signed = Err(error.to_string()),
             (Err(_), _) => {}
         }
-        checked.push(Checked { pdf, signed, digest: None });
+        checked.push(Checked { pdf, signed, digest: None, path: None });
     }
     if let Ok(digests) = byte_range::digests(file, &wanted) {
         let open = checked.iter_mut().filter(|c| c.signed.is_ok());
         for (one, digest) in open.zip(digests) {
             one.digest = Some(digest);
+        }
+    }
+    if let Some(office) = office {
+        for one in &mut checked {
+            one.path = one.path_to(office);
         }
     }
     checked
@@ -127,7 +139,7 @@ impl Checked<'_> {
         };
         let subject = signed.signer().subject();
         let time = rfc3339(at);
-        let Some(office) = office else {
+        let (Some(office), Some(path)) = (office, &self.path) else {
             return Fact::not_checked(
                 id,
                 Text::new(
@@ -136,7 +148,7 @@ impl Checked<'_> {
                 ),
             );
         };
-        let path = match chain::verify(signed.signer().der(), signed.certificates(), office.root.der(), at) {
+        let path = match path {
             Ok(path) => path,
             Err(error) => {
                 return Fact::failed(
@@ -192,20 +204,20 @@ impl Checked<'_> {
         }
     }
 
-    /// Whether the certificate leads to the office's root, whatever else is wrong with it; none where that is not known.
-    pub(crate) fn belongs_to(&self, office: &Office) -> Option<bool> {
-        let signed = self.signed.as_ref().ok()?;
-        match chain::verify(signed.signer().der(), signed.certificates(), office.root.der(), self.claimed()?)
-        {
-            Ok(_) => Some(true),
-            Err(ChainError::UnknownIssuer | ChainError::BadSignature) => Some(false),
-            Err(_) => None,
-        }
+    /// Whether the certificate leads to the root of the office that the record names, whatever else is wrong with it; none
+    /// where that is not known.
+    pub(crate) fn is_own(&self) -> Option<bool> {
+        leads(self.path.as_ref()?)
     }
 
-    /// The code of the office whose root the certificate leads to.
+    /// The office whose root the certificate leads to.
     pub(crate) fn owner<'t>(&self, trust: &'t TrustList) -> Option<&'t Office> {
-        trust.offices().iter().find(|office| self.belongs_to(office) == Some(true))
+        trust.offices().iter().find(|office| self.path_to(office).as_ref().and_then(leads) == Some(true))
+    }
+
+    fn path_to(&self, office: &Office) -> Option<Result<chain::Path, ChainError>> {
+        let (signed, at) = (self.signed.as_ref().ok()?, self.claimed()?);
+        Some(chain::verify(signed.signer().der(), signed.certificates(), office.root.der(), at))
     }
 
     pub(crate) fn facts(&self) -> SignatureFacts {
@@ -220,6 +232,14 @@ impl Checked<'_> {
 
     fn claimed(&self) -> Option<OffsetDateTime> {
         self.pdf.claimed.as_deref().and_then(pdf_time)
+    }
+}
+
+fn leads(path: &Result<chain::Path, ChainError>) -> Option<bool> {
+    match path {
+        Ok(_) => Some(true),
+        Err(ChainError::UnknownIssuer | ChainError::BadSignature) => Some(false),
+        Err(_) => None,
     }
 }
 
