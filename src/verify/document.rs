@@ -6,6 +6,8 @@ use super::pdf::{Dictionary, File, Indirect, Object, PdfError, Problem, decoded}
 
 /// Decoded bytes of one attachment.
 const MAX_ATTACHMENT: usize = 16 << 20;
+/// Attachments that are looked at; a copy has four.
+const MAX_ATTACHMENTS: usize = 16;
 /// Pages of one copy.
 const MAX_PAGES: usize = 20_000;
 /// Levels of the page tree.
@@ -328,6 +330,9 @@ fn attachments<'f, 'a>(
     let (owner, tree) = dictionary(file, owner, names.get("EmbeddedFiles"), "/EmbeddedFiles")?;
     only(owner, tree, "/EmbeddedFiles", &["Names"])?;
     let entries = tree.get("Names").and_then(Object::as_array).unwrap_or_default();
+    if entries.len() > 2 * MAX_ATTACHMENTS {
+        return Err(structure(owner, "more attachments than any copy has"));
+    }
     let mut found: Vec<Attachment<'a>> = Vec::new();
     let mut numbers = Vec::new();
     for entry in entries.chunks(2) {

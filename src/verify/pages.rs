@@ -3,7 +3,8 @@
 //! The digests of the images are computed again from the file in the form that the record has them. Not its business:
 //! whether they are the record's.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
@@ -16,19 +17,27 @@ use super::pdf::{Dictionary, File, Indirect, Lexer, Object, PdfError, Problem, T
 const MAX_CONTENT: usize = 32 << 20;
 /// Decoded bytes of an ICC profile, a palette or JBIG2 globals.
 const MAX_AUXILIARY: usize = 16 << 20;
+/// Decoded bytes of all streams of a small file; a larger one may have twenty times its own length more.
+const BUDGET: usize = 64 << 20;
 /// Points by which written coordinates may differ: numbers have few decimals.
 const TOLERANCE: f64 = 0.01;
 
-/// Checks one page after another; profiles that pages share are hashed once.
+/// Checks one page after another; what pages may share is hashed once.
 #[derive(Debug)]
 pub(crate) struct Pages<'f, 'a> {
     file: &'f File<'a>,
-    profiles: BTreeMap<u32, Digest>,
+    /// Decoded profiles, palettes and JBIG2 globals.
+    auxiliary: BTreeMap<u32, Digest>,
+    /// Images and content streams that a page has; no other page may have them too.
+    taken: BTreeSet<u32>,
+    /// Bytes that may still be decoded: a small file does not make for hours of work.
+    budget: usize,
 }
 
 impl<'f, 'a> Pages<'f, 'a> {
     pub(crate) fn new(file: &'f File<'a>) -> Self {
-        Self { file, profiles: BTreeMap::new() }
+        let budget = BUDGET.saturating_add(file.bytes.len().saturating_mul(20));
+        Self { file, auxiliary: BTreeMap::new(), taken: BTreeSet::new(), budget }
     }
 
     /// Checks how page `index` (from 0) is drawn, and gives the digest of its image.
@@ -43,9 +52,34 @@ impl<'f, 'a> Pages<'f, 'a> {
         self.image(image)
     }
 
+    fn decode(&mut self, stream: &Indirect<'a>, limit: usize) -> Result<Cow<'a, [u8]>, PdfError> {
+        let bytes = decoded(stream, limit.min(self.budget))?;
+        self.budget -= bytes.len();
+        Ok(bytes)
+    }
+
+    /// The digest of a stream that pages may share, decoded.
+    fn auxiliary(&mut self, stream: &Indirect<'a>) -> Result<Digest, PdfError> {
+        if let Some(digest) = self.auxiliary.get(&stream.number) {
+            return Ok(*digest);
+        }
+        let digest = Digest::of(&self.decode(stream, MAX_AUXILIARY)?);
+        self.auxiliary.insert(stream.number, digest);
+        Ok(digest)
+    }
+
+    /// Claims an object for one page.
+    fn take(&mut self, object: &Indirect<'_>) -> Result<(), PdfError> {
+        if self.taken.insert(object.number) {
+            Ok(())
+        } else {
+            Err(structure(object, "two pages share a stream"))
+        }
+    }
+
     /// The page's dictionary and content; gives the image that covers it.
     fn drawing(
-        &self,
+        &mut self,
         document: &Document<'f, 'a>,
         object: &'f Indirect<'a>,
         page: &'f Dictionary<'a>,
@@ -80,7 +114,9 @@ impl<'f, 'a> Pages<'f, 'a> {
 
         let (stream, entries) = target(file, object, page.get("Contents"), "/Contents")?;
         only(stream, entries, "a content stream", &["Length", "Filter"])?;
-        let content = decoded(stream, MAX_CONTENT)?;
+        self.take(stream)?;
+        self.take(image)?;
+        let content = self.decode(stream, MAX_CONTENT)?;
         let place = format!("the content stream in object {}", stream.number);
         let shown = content_stream(&content, &fonts, strip).map_err(|e| e.inside(&place))?;
         let covers = (shown.height - height).abs() <= TOLERANCE && (shown.width - width).abs() <= TOLERANCE
@@ -166,7 +202,7 @@ impl<'f, 'a> Pages<'f, 'a> {
                 if key == "JBIG2Globals" {
                     let (stream, entries) = target(file, object, Some(value), "/JBIG2Globals")?;
                     only(stream, entries, "a globals stream", &["Length", "Filter"])?;
-                    globals = Some(Digest::of(&decoded(stream, MAX_AUXILIARY)?));
+                    globals = Some(self.auxiliary(stream)?);
                 } else {
                     let value = plain(value).ok_or_else(|| fail("/DecodeParms"))?;
                     written.insert(key.to_owned(), value);
@@ -204,11 +240,7 @@ impl<'f, 'a> Pages<'f, 'a> {
                 only(stream, entries, "a profile", &["N", "Alternate", "Length", "Filter"])?;
                 let components = entries.get("N").and_then(Object::as_integer);
                 let components = components.filter(|n| [1, 3, 4].contains(n)).ok_or_else(fail)?;
-                let digest = match self.profiles.get(&stream.number) {
-                    Some(digest) => *digest,
-                    None => Digest::of(&decoded(stream, MAX_AUXILIARY)?),
-                };
-                self.profiles.insert(stream.number, digest);
+                let digest = self.auxiliary(stream)?;
                 Ok(format!("ICCBased:{components}:{digest}"))
             }
             (Some("Indexed"), [_, base, hival, table]) if indexed => {
@@ -219,7 +251,7 @@ impl<'f, 'a> Pages<'f, 'a> {
                     reference => {
                         let (stream, entries) = target(self.file, owner, Some(reference), "a palette")?;
                         only(stream, entries, "a palette", &["Length", "Filter"])?;
-                        Digest::of(&decoded(stream, MAX_AUXILIARY)?)
+                        self.auxiliary(stream)?
                     }
                 };
                 Ok(format!("Indexed:{base}:{hival}:{digest}"))
@@ -669,5 +701,19 @@ mod tests {
         ] {
             assert!(run(&Draft::new().edit(6, from, to)).is_err(), "{to}");
         }
+    }
+
+    #[test]
+    fn pages_share_nothing_and_decoding_is_bounded() {
+        let bytes = Draft::new().bytes();
+        let file = File::parse(&bytes).expect("the draft is in the grammar");
+        let document = Document::read(&file).expect("the draft is a copy's frame");
+        let mut pages = Pages::new(&file);
+        pages.check(&document, 0).expect("once");
+        let again = pages.check(&document, 0).expect_err("the same streams for another page");
+        assert!(again.to_string().contains("share"), "{again}");
+        let mut pages = Pages { budget: 10, ..Pages::new(&file) };
+        let bomb = pages.check(&document, 0).expect_err("more than the budget");
+        assert!(bomb.to_string().contains("limit"), "{bomb}");
     }
 }

@@ -9,8 +9,8 @@ use super::error::{PdfError, Problem};
 const MAX_DEPTH: u32 = 16;
 /// Values in one file or content stream; bounds memory at some tens of megabytes.
 const MAX_VALUES: usize = 2_000_000;
-/// Entries of one dictionary.
-const MAX_ENTRIES: usize = 4096;
+/// Entries of one dictionary; each is compared with those before it.
+const MAX_ENTRIES: usize = 512;
 
 /// One object, borrowed from the file.
 #[derive(Clone, Debug, PartialEq)]
