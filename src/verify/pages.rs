@@ -633,7 +633,7 @@ mod tests {
     #[test]
     fn refuses_whatever_else_draws() {
         for text in [
-            format!("{IMAGE}"),
+            IMAGE.to_owned(),
             format!("{STRIP} {IMAGE}"),
             format!("{IMAGE}{STRIP} {STRIP}"),
             format!("{IMAGE}{IMAGE}{STRIP}"),

@@ -506,11 +506,35 @@ mod tests {
         assert_eq!(read(b"0.50"), Ok(Object::Real(0.5, "0.50")));
         assert_eq!(read(b"/a#2Fb"), Ok(Object::Name("a/b".into())));
         assert_eq!(read(b"12 0 R"), Ok(Object::Reference(12)));
-        assert_eq!(read(b"(a\\(b\\051\\n(c))").unwrap().as_text().unwrap().bytes.as_ref(), b"a(b)\n(c)");
-        assert_eq!(read(b"<00fF>").unwrap().as_text().unwrap().bytes.as_ref(), [0, 255]);
-        let dictionary = read(b"<</A[1 2.5/B]/C<</D true>>>>").unwrap();
-        let dictionary = dictionary.as_dictionary().unwrap();
-        assert_eq!(dictionary.get("A").unwrap().as_array().unwrap().len(), 3);
+        assert_eq!(
+            read(b"(a\\(b\\051\\n(c))")
+                .expect("the test's own input")
+                .as_text()
+                .expect("the test's own input")
+                .bytes
+                .as_ref(),
+            b"a(b)\n(c)"
+        );
+        assert_eq!(
+            read(b"<00fF>")
+                .expect("the test's own input")
+                .as_text()
+                .expect("the test's own input")
+                .bytes
+                .as_ref(),
+            [0, 255]
+        );
+        let dictionary = read(b"<</A[1 2.5/B]/C<</D true>>>>").expect("the test's own input");
+        let dictionary = dictionary.as_dictionary().expect("the test's own input");
+        assert_eq!(
+            dictionary
+                .get("A")
+                .expect("the test's own input")
+                .as_array()
+                .expect("the test's own input")
+                .len(),
+            3
+        );
         assert_eq!(dictionary.stranger(&["A"]), Some("C"));
     }
 
