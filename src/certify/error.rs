@@ -57,6 +57,12 @@ pub enum CertifyError {
         /// Characters.
         length: usize,
     },
+    /// A table's header row leaves no room below it on a page.
+    #[error("the table's header row has {lines} lines, which leave no room on a page")]
+    TableHeader {
+        /// Lines.
+        lines: usize,
+    },
     /// A file of `models/acts` is wrong.
     #[error("{file}:{line}: {message}")]
     Act {
@@ -138,6 +144,7 @@ impl From<CertifyError> for Failure {
                 ("glyph-missing", "check the office's and the officer's name for odd characters")
             }
             CertifyError::Qr { .. } => ("qr-too-long", "leave values out of the seal"),
+            CertifyError::TableHeader { .. } => ("table-header", "shorten the columns' titles"),
             CertifyError::Act { .. } => ("act-file", "correct the file at that line"),
             CertifyError::Read { .. } => ("act-file", "check that the file exists and may be read"),
             CertifyError::ActUnavailable { .. } => ("act-unavailable", "choose another act with --act"),

@@ -8,7 +8,7 @@
 //! compose → Draft → prepare → ToBeSigned → (a key signs) → finish → Draft → … → into_copy
 //! ```
 //!
-//! What PDF/A asks and where it is answered in `docs/pdfa.md`.
+//! What PDF/A asks and where it is answered in `docs/pdfa.md`. Beside copies, [`table`] makes PDF/A of lists.
 
 mod act;
 mod color;
@@ -20,6 +20,7 @@ mod page;
 mod pdfa;
 mod sign;
 mod strip;
+pub mod table;
 mod text;
 
 pub use act::{Act, Acts};
@@ -215,7 +216,8 @@ impl Composer {
         self.text.write(&mut self.file, self.font);
         let specs = pdfa::attach(&mut self.file, attachments);
         let widgets: Vec<Ref> = fields.iter().map(|&(_, object)| object).collect();
-        pdfa::catalog(&mut self.file, self.root, self.tree, meta, &widgets, &specs);
+        let packet = pdfa::copy_xmp(meta);
+        pdfa::catalog(&mut self.file, self.root, self.tree, &packet, &widgets, &specs);
         Ok(Draft::new(self.file, self.root, meta.copy_id, &fields, last))
     }
 

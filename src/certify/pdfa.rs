@@ -23,40 +23,63 @@ const PROPERTIES: [(&str, &str, &str); 6] = [
     ("Trial", "Boolean", "Whether the copy is a trial without legal value"),
 ];
 
-/// The XMP packet.
-pub(super) fn xmp(meta: &Metadata) -> String {
-    let created = xmp_date(meta.created);
-    let converted = xmp_date(meta.converted_at);
-    let mut out = format!(
+/// What any file says about itself.
+pub(super) struct About<'a> {
+    /// The title.
+    pub(super) title: &'a str,
+    /// What it is, in a sentence.
+    pub(super) description: &'a str,
+    /// Who answers for it.
+    pub(super) publisher: &'a str,
+    /// When it was made.
+    pub(super) created: OffsetDateTime,
+}
+
+/// The XMP packet of a copy: about the file, and the conversion mark.
+pub(super) fn copy_xmp(meta: &Metadata) -> String {
+    let about = About {
+        title: &meta.title,
+        description: &meta.conversion,
+        publisher: &meta.office,
+        created: meta.created,
+    };
+    xmp(&about, &conversion(meta))
+}
+
+/// The XMP packet; `more` holds further `rdf:Description` elements.
+pub(super) fn xmp(about: &About<'_>, more: &str) -> String {
+    let created = xmp_date(about.created);
+    let [title, description, publisher] = [about.title, about.description, about.publisher].map(xml);
+    format!(
         "<?xpacket begin=\"\u{FEFF}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
          <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n\
          <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n\
          <rdf:Description rdf:about=\"\" xmlns:pdfaid=\"http://www.aiim.org/pdfa/ns/id/\"\n \
          xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\"\n \
-         xmlns:pdf=\"http://ns.adobe.com/pdf/1.3/\" xmlns:saoy=\"{NAMESPACE}\">\n\
+         xmlns:pdf=\"http://ns.adobe.com/pdf/1.3/\">\n\
          <pdfaid:part>3</pdfaid:part>\n<pdfaid:conformance>U</pdfaid:conformance>\n\
          <dc:format>application/pdf</dc:format>\n\
-         <dc:language><rdf:Bag><rdf:li>vi-VN</rdf:li></rdf:Bag></dc:language>\n"
+         <dc:language><rdf:Bag><rdf:li>vi-VN</rdf:li></rdf:Bag></dc:language>\n\
+         <dc:title><rdf:Alt><rdf:li xml:lang=\"x-default\">{title}</rdf:li></rdf:Alt></dc:title>\n\
+         <dc:description><rdf:Alt><rdf:li xml:lang=\"x-default\">{description}</rdf:li></rdf:Alt></dc:description>\n\
+         <dc:publisher><rdf:Bag><rdf:li>{publisher}</rdf:li></rdf:Bag></dc:publisher>\n\
+         <xmp:CreateDate>{created}</xmp:CreateDate>\n<xmp:ModifyDate>{created}</xmp:ModifyDate>\n\
+         <pdf:Producer>Saoy {}</pdf:Producer>\n</rdf:Description>\n{more}\
+         </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"r\"?>",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// The conversion mark, and the description of its properties.
+fn conversion(meta: &Metadata) -> String {
+    let mut out = format!(
+        "<rdf:Description rdf:about=\"\" xmlns:saoy=\"{NAMESPACE}\">\n\
+         <saoy:ConvertedFrom>paper</saoy:ConvertedFrom>\n<saoy:ConvertedAt>{}</saoy:ConvertedAt>\n\
+         <saoy:ConvertingBody>{}</saoy:ConvertingBody>\n",
+        xmp_date(meta.converted_at),
+        xml(&meta.office)
     );
     let mut add = |text: std::fmt::Arguments<'_>| out.write_fmt(text).expect("writing to memory succeeds");
-    for (tag, text) in [("title", &meta.title), ("description", &meta.conversion)] {
-        let text = xml(text);
-        add(format_args!(
-            "<dc:{tag}><rdf:Alt><rdf:li xml:lang=\"x-default\">{text}</rdf:li></rdf:Alt></dc:{tag}>\n"
-        ));
-    }
-    add(format_args!(
-        "<dc:publisher><rdf:Bag><rdf:li>{}</rdf:li></rdf:Bag></dc:publisher>\n\
-         <xmp:CreateDate>{created}</xmp:CreateDate>\n<xmp:ModifyDate>{created}</xmp:ModifyDate>\n\
-         <pdf:Producer>Saoy {}</pdf:Producer>\n",
-        xml(&meta.office),
-        env!("CARGO_PKG_VERSION")
-    ));
-    add(format_args!(
-        "<saoy:ConvertedFrom>paper</saoy:ConvertedFrom>\n<saoy:ConvertedAt>{converted}</saoy:ConvertedAt>\n\
-         <saoy:ConvertingBody>{}</saoy:ConvertingBody>\n",
-        xml(&meta.office)
-    ));
     if let Some(officer) = &meta.officer {
         add(format_args!("<saoy:ConvertingPerson>{}</saoy:ConvertingPerson>\n", xml(officer)));
     }
@@ -82,8 +105,7 @@ pub(super) fn xmp(meta: &Metadata) -> String {
         ));
     }
     out.push_str(
-        "</rdf:Seq></pdfaSchema:property>\n</rdf:li></rdf:Bag></pdfaExtension:schemas>\n</rdf:Description>\n\
-         </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"r\"?>",
+        "</rdf:Seq></pdfaSchema:property>\n</rdf:li></rdf:Bag></pdfaExtension:schemas>\n</rdf:Description>\n",
     );
     out
 }
@@ -114,17 +136,16 @@ pub(super) fn attach(file: &mut File, attachments: &[Attachment]) -> Vec<(String
     specs
 }
 
-/// Writes the catalog.
+/// Writes the catalog; `packet` is the XMP packet, `fields` are the signatures'.
 pub(super) fn catalog(
     file: &mut File,
     root: Ref,
     pages: Ref,
-    meta: &Metadata,
+    packet: &str,
     fields: &[Ref],
     specs: &[(String, Ref)],
 ) {
     let profile = file.add_deflated("/N 3", &color::SRGB);
-    let packet = xmp(meta);
     let metadata = file.add_stream("/Type /Metadata /Subtype /XML", packet.as_bytes());
     let list = |refs: &mut dyn Iterator<Item = String>| refs.collect::<Vec<_>>().join(" ");
     let mut attached = String::new();
@@ -133,14 +154,19 @@ pub(super) fn catalog(
         let names = list(&mut specs.iter().map(|(name, spec)| format!("{name} {spec}")));
         attached = format!(" /AF [{associated}] /Names << /EmbeddedFiles << /Names [{names}] >> >>");
     }
-    let fields = list(&mut fields.iter().map(Ref::to_string));
+    let mut form = String::new();
+    if !fields.is_empty() {
+        form = format!(
+            " /AcroForm << /Fields [{}] /SigFlags 3 >>",
+            list(&mut fields.iter().map(Ref::to_string))
+        );
+    }
     file.put(
         root,
         format_args!(
             "<< /Type /Catalog /Pages {pages} /Metadata {metadata} /Lang (vi-VN) \
              /OutputIntents [<< /Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier (sRGB) \
-             /Info (sRGB IEC61966-2.1) /DestOutputProfile {profile} >>] \
-             /AcroForm << /Fields [{fields}] /SigFlags 3 >>{attached} >>"
+             /Info (sRGB IEC61966-2.1) /DestOutputProfile {profile} >>]{form}{attached} >>"
         ),
     );
 }

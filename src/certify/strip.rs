@@ -234,7 +234,7 @@ fn runs(code: &QrCode) -> Vec<[usize; 3]> {
 }
 
 /// Breaks at spaces, and within a word only where it alone is too wide.
-fn wrap(text: &str, face: &Face, size: f64, column: f64) -> Result<Vec<String>, CertifyError> {
+pub(super) fn wrap(text: &str, face: &Face, size: f64, column: f64) -> Result<Vec<String>, CertifyError> {
     let mut rows = Vec::new();
     for paragraph in text.split('\n') {
         let mut row = String::new();

@@ -80,7 +80,7 @@ impl Book {
                 let lines = book::lines(&office, year)?;
                 let bytes = match format {
                     Format::Csv => book::to_csv(&lines).into_bytes(),
-                    Format::Pdf => Vec::new(),
+                    Format::Pdf => book::to_pdf(&office, &lines, year)?,
                 };
                 crate::store::create_durably(&out, "book", &bytes).map_err(|e| {
                     Failure::new(

@@ -3,11 +3,16 @@
 use std::fmt;
 
 use serde::Serialize;
+use time::OffsetDateTime;
+use time::macros::format_description;
 
 use super::Office;
+use crate::ambient::VIETNAM;
+use crate::certify::table::{Cell, Column, Paragraph, Table, Tables};
+use crate::certify::{Align, Fonts};
 use crate::error::Failure;
 use crate::record;
-use crate::store::RegisterRow;
+use crate::store::{Book, RegisterRow};
 
 /// One line of the book with the entry that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -107,6 +112,181 @@ fn quote(cell: &str) -> String {
     }
 }
 
+/// What stands on the cover.
+#[derive(Clone, Debug)]
+pub struct Cover<'a> {
+    /// The office's name.
+    pub office: &'a str,
+    /// The symbol of its certification book; other symbols are those of other acts.
+    pub symbol: &'a str,
+    /// The books to print, each with its own table.
+    pub books: &'a [Book],
+    /// When it is printed.
+    pub created: OffsetDateTime,
+}
+
+/// A year's books, or all, as PDF/A-3u. The same book at the same time gives the same bytes.
+///
+/// # Errors
+/// `no-book` where there is none; fonts that are missing; the store's.
+pub fn to_pdf(office: &Office, lines: &[BookLine], year: Option<u16>) -> Result<Vec<u8>, Failure> {
+    let mut books = office.store.books()?;
+    books.retain(|book| year.is_none_or(|year| year == book.year));
+    let cover = Cover {
+        office: &office.config.office.name,
+        symbol: &office.config.book_symbol,
+        books: &books,
+        created: office.clock.now(),
+    };
+    print(&cover, lines, &Fonts::find()?)
+}
+
+/// [`to_pdf`] for whoever has the books.
+///
+/// # Errors
+/// As [`to_pdf`].
+pub fn print(cover: &Cover<'_>, lines: &[BookLine], fonts: &Fonts) -> Result<Vec<u8>, Failure> {
+    let tables: Vec<Table> = cover
+        .books
+        .iter()
+        .map(|book| {
+            let in_book =
+                |line: &&BookLine| line.row.book.symbol == book.symbol && line.row.book.year == book.year;
+            table(cover, book, &lines.iter().filter(in_book).collect::<Vec<_>>())
+        })
+        .collect();
+    if tables.is_empty() {
+        return Err(Failure::new(
+            "no-book",
+            "there is no book to print",
+            "see `saoy book show` for the books that there are",
+        ));
+    }
+    let names: Vec<String> =
+        cover.books.iter().map(|book| format!("{} - {}", book.year, book.symbol)).collect();
+    let title = format!("{}, quyển số {}", heading(cover, &cover.books[0]), names.join(", "));
+    let file = Tables {
+        description: format!("{title}; {}", cover.office),
+        title,
+        publisher: cover.office.to_owned(),
+        created: cover.created,
+        footer: format!("Xuất từ Saoy lúc {}", moment(cover.created)),
+        tables,
+    };
+    Ok(file.to_pdf(fonts)?)
+}
+
+/// The name of the book is that of the law for certifications alone: the acts are never mixed.
+fn heading(cover: &Cover<'_>, book: &Book) -> &'static str {
+    if book.symbol == cover.symbol {
+        "SỔ CHỨNG THỰC BẢN SAO TỪ BẢN CHÍNH"
+    } else {
+        "SỔ BẢN SAO"
+    }
+}
+
+fn table(cover: &Cover<'_>, book: &Book, lines: &[&BookLine]) -> Table {
+    let paragraph = |text, size, bold, align| Paragraph { text, size, bold, align };
+    let numbers = match (lines.first(), lines.last()) {
+        (Some(first), Some(last)) => {
+            format!("Từ số {} đến số {}", first.row.book.number, last.row.book.number)
+        }
+        _ => "Chưa có số nào".to_owned(),
+    };
+    let closed = match &book.closed_at {
+        Some(at) => format!("khóa sổ lúc {}", record::parse_timestamp(at).map_or_else(|| at.clone(), moment)),
+        None => "sổ chưa khóa".to_owned(),
+    };
+    let counted = lines.iter().map(|line| &line.row).filter(|row| row.void_cause.is_none());
+    let (mut copies, mut fee) = (0u64, 0u64);
+    for row in counted {
+        copies += u64::from(row.copies);
+        fee += row.fee;
+    }
+    let count = |of: fn(&RegisterRow) -> bool| lines.iter().filter(|line| of(&line.row)).count() as u64;
+    let [void, trial] = [count(|row| row.void_cause.is_some()), count(|row| row.trial)];
+    let mut closing = vec![paragraph(
+        format!(
+            "Cộng: {} số, trong đó {} số đã hủy. Không kể các số đã hủy: {} bản sao, phí {} đồng.",
+            grouped(lines.len() as u64),
+            grouped(void),
+            grouped(copies),
+            grouped(fee)
+        ),
+        11.0,
+        true,
+        Align::Left,
+    )];
+    if trial > 0 {
+        let text = format!("{} số THỬ NGHIỆM: các bản sao này không có giá trị pháp lý.", grouped(trial));
+        closing.push(paragraph(text, 11.0, false, Align::Left));
+    }
+    Table {
+        heading: vec![
+            paragraph(cover.office.to_owned(), 12.0, true, Align::Left),
+            paragraph(heading(cover, book).to_owned(), 15.0, true, Align::Center),
+            paragraph(format!("Quyển số {} - {}", book.year, book.symbol), 12.0, false, Align::Center),
+            paragraph(format!("{numbers}; {closed}"), 11.0, false, Align::Center),
+        ],
+        columns: columns(),
+        rows: lines.iter().map(|line| printed(line)).collect(),
+        closing,
+    }
+}
+
+fn columns() -> Vec<Column> {
+    use Align::{Center, Left, Right};
+    // Wide enough for what stands there mostly: "12345/SCT/BS", a date, a name of four syllables.
+    let shapes: [(f64, Align); 9] = [
+        (11.0, Left),
+        (8.0, Center),
+        (17.0, Left),
+        (20.0, Left),
+        (17.0, Left),
+        (5.0, Right),
+        (5.5, Right),
+        (7.5, Right),
+        (13.0, Left),
+    ];
+    COLUMNS
+        .into_iter()
+        .zip(shapes)
+        .map(|(title, (width, align))| Column { title: title.to_owned(), width, align })
+        .collect()
+}
+
+/// One line's cells for people: [`cells`] with the day and the fee as Vietnam writes them. A voided line is struck out but for
+/// the remark, which says why.
+fn printed(line: &BookLine) -> Vec<Cell> {
+    let mut cells = cells(line);
+    if let Some(day) = record::day_from_text(&line.row.date).and_then(record::day_to_date) {
+        cells[1] = format!("{:02}/{:02}/{:04}", day.day(), u8::from(day.month()), day.year());
+    }
+    cells[7] = grouped(line.row.fee);
+    let void = line.row.void_cause.is_some();
+    let last = cells.len() - 1;
+    cells.into_iter().enumerate().map(|(i, text)| Cell { text, struck: void && i != last }).collect()
+}
+
+/// `00:05:00 ngày 01/01/2027 (giờ Việt Nam)`.
+fn moment(at: OffsetDateTime) -> String {
+    let form = format_description!("[hour]:[minute]:[second] ngày [day]/[month]/[year] (giờ Việt Nam)");
+    at.to_offset(VIETNAM).format(form).expect("a time has these parts")
+}
+
+/// `1.234.567`.
+fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('.');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Closes a year's book.
 ///
 /// # Errors
@@ -126,6 +306,20 @@ pub fn close(office: &Office, year: u16) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_have_points() {
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1.000"),
+            (1_234_567, "1.234.567"),
+            (u64::MAX, "18.446.744.073.709.551.615"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(grouped(value), text);
+        }
+    }
 
     #[test]
     fn cells_are_quoted_and_formulas_disarmed() {
