@@ -11,7 +11,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -30,7 +31,7 @@ use crate::registry::receipt::Receipt;
 use crate::scan::{DpiSource, Limits, Scan, StoredImage};
 use crate::seal::{self, Seal};
 use crate::signature::{Signer, cms};
-use crate::store::{Book, Effect, Job, JobState, Key, RegisterRow, create_durably};
+use crate::store::{Book, Effect, Job, JobState, Key, RegisterRow, create_durably, folder_of};
 use crate::verify;
 
 /// What an officer asks for one batch of files.
@@ -197,8 +198,9 @@ struct MaterialPage {
     text: PageText,
 }
 
-/// Certifies a batch of files. Documents are read together and issued one by one as they are complete; one that fails does not
-/// stop the others. `cancelled` ends the batch before the next page: what is entered is released.
+/// Certifies a batch of files. Documents are read together and issued one by one, in the order in which their reading begins
+/// (the dearest first, equal ones as given), whichever is read to its end first: the same batch gets the same numbers. One that
+/// fails does not stop the others. `cancelled` ends the batch before the next page: what is entered is released.
 ///
 /// # Errors
 /// Only what concerns the whole batch: an act that cannot be done, a registry that is broken.
@@ -219,11 +221,19 @@ pub fn certify(
     };
 
     let mut documents = Vec::new();
-    let mut outputs = HashMap::new();
+    let mut outputs: HashMap<PathBuf, (PathBuf, Digest)> = HashMap::new();
     for (input, admitted) in admit(files, request) {
         let known = admitted.and_then(|document| {
-            if let Some(other) = outputs.insert(document.output.clone(), input.clone()) {
-                return Err(output_taken(&document.output, &format!("{} goes there too", other.display())));
+            match outputs.get(&document.output) {
+                // The same paper twice: the second gets the copy of the first.
+                Some((_, key)) if *key == document.key && !request.again => {}
+                Some((other, _)) => {
+                    let why = format!("{} goes there too", other.display());
+                    return Err(output_taken(&document.output, &why));
+                }
+                None => {
+                    outputs.insert(document.output.clone(), (input.clone(), document.key));
+                }
             }
             Ok((certified_before(office, &document, request)?, document))
         });
@@ -234,10 +244,15 @@ pub fn certify(
         }
     }
 
+    let stopped =
+        || Failure::new("interrupted", "the batch was stopped before this document was issued", "run again");
     let mut broken = None;
     let mut rereader = Rereader::of(tools.engines);
     let unread = read(tools.engines, &documents, &request.limits, cancelled, watch, |index, pages| {
         let document = &documents[index];
+        if broken.is_some() {
+            return end(refused(document.input.clone(), stopped()));
+        }
         // Asked again: the same paper may have come twice in this batch.
         let result = pages.and_then(|pages| match certified_before(office, document, request)? {
             Some(done) => Ok(done),
@@ -246,8 +261,8 @@ pub fn certify(
         match result {
             Ok(done) => end(Outcome::Certified(done)),
             Err(failure) => {
-                // Nothing more is issued once the registry itself is in doubt.
-                if matches!(failure.code, "registry-broken" | "damaged") {
+                // Nothing more is issued once the registry itself is in doubt, or cannot be remembered outside the database.
+                if matches!(failure.code, "registry-broken" | "damaged" | "conflict" | "anchor") {
                     broken = Some(failure.clone());
                     cancelled.store(true, Ordering::Relaxed);
                 }
@@ -256,9 +271,7 @@ pub fn certify(
         }
     });
     for index in unread {
-        let failure =
-            Failure::new("interrupted", "the batch was stopped before this document was read", "run again");
-        end(refused(documents[index].input.clone(), failure));
+        end(refused(documents[index].input.clone(), stopped()));
     }
     broken.map_or(Ok(outcomes), Err)
 }
@@ -294,7 +307,9 @@ pub fn read_only(
     results.into_iter().map(|(file, result)| (file, result.unwrap_or_else(stopped))).collect()
 }
 
-/// Ends what an earlier run left: every entered job becomes a copy, or keeps waiting with the cause written down.
+/// Ends what an earlier run left: every entered job becomes a copy, or keeps waiting with the cause written down. Gives for each
+/// its index and where the copy lies; nowhere but in the office if it cannot go where it was wanted any more: certifying the same
+/// file again gives it out.
 ///
 /// # Errors
 /// The store's own; a job that cannot be finished is not an error of the run.
@@ -303,8 +318,8 @@ pub fn finish_pending(
     acts: &Acts,
     fonts: &Fonts,
     limits: &Limits,
-) -> Result<Vec<(u64, Result<(), Failure>)>, Failure> {
-    office.store.remove_orphans()?;
+) -> Result<Vec<(u64, Result<Option<PathBuf>, Failure>)>, Failure> {
+    office.store.remove_orphans(COPY)?;
     let mut ended = Vec::new();
     for job in office.store.jobs_in(JobState::Entered)? {
         let result = resume(office, acts, fonts, &job, limits);
@@ -321,15 +336,15 @@ pub fn finish_pending(
 /// # Errors
 /// `not-issued` for an entry that issues nothing, `conflict` for one that is void already.
 pub fn void(office: &Office, index: u64, code: VoidCause, cause: &str) -> Result<u64, Failure> {
-    let issued = office.store.jobs()?.into_iter().any(|job| job.index == index);
-    let Some(target_leaf) = office.registry.leaf(index).filter(|_| issued) else {
+    let issued = office.store.job(index)?;
+    let Some(target_leaf) = office.registry.leaf(index).filter(|_| issued.is_some()) else {
         return Err(Failure::new(
             "not-issued",
             format!("entry {index} issues no copy; the registry has {} entries", office.registry.size()),
             "give the index of an issue: `saoy book show` lists them",
         ));
     };
-    let day = record::vietnam_day(office.clock.now());
+    let day = office.day(office.clock.now())?;
     let next = office.registry.next(EntryKind::Void { target: index, target_leaf, cause: code }, day)?;
     let entry = next.logged.index;
     office.append(&next, Effect::Void { target: index, cause: cause.to_owned() })?;
@@ -404,10 +419,8 @@ fn certified_before(
 ) -> Result<Option<Certified>, Failure> {
     let job = if request.again { None } else { office.store.job_by_key(document.key)? };
     let Some(job) = job else {
-        return match document.output.exists() {
-            true => Err(output_taken(&document.output, "it exists already")),
-            false => Ok(None),
-        };
+        refuse_output(&document.output)?;
+        return Ok(None);
     };
     if job.state == JobState::Entered {
         return Err(Failure::new(
@@ -425,7 +438,29 @@ fn certified_before(
     place(&document.output, &job.copy_id, &copy)?;
     let (record, _) = office.record(&job)?;
     let material = material(office, &key, &job)?;
-    Ok(Some(certified(document, &job, &record, &material, true)))
+    let mut done = certified(document, &job, &record, &material, true);
+    if request.officer_fields.contains_key(&file_name(&document.input)) {
+        done.notes.push("the fields given now are not in it: it was certified before with its own".into());
+    }
+    Ok(Some(done))
+}
+
+/// What is wrong with the place of a copy costs no number.
+fn refuse_output(output: &Path) -> Result<(), Failure> {
+    // A link that leads nowhere takes the name too.
+    if output.symlink_metadata().is_ok() {
+        return Err(output_taken(output, "it exists already"));
+    }
+    // A file without a name: gone with the process, however it ends.
+    tempfile::tempfile_in(folder_of(output)).map(drop).map_err(|error| out(output, &error))
+}
+
+fn out(output: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(
+        "out",
+        format!("{}: {error}", output.display()),
+        "choose a folder with --out that is there, can be written and has room, then run again",
+    )
 }
 
 fn output_taken(path: &Path, why: &str) -> Failure {
@@ -450,8 +485,8 @@ struct ReadPage {
     text: PageText,
 }
 
-/// Reads all pages of all documents and hands over each document once it is complete. Gives those that were not read to the end,
-/// because the batch was cancelled.
+/// Reads all pages of all documents and hands over each complete document in its turn: dearest first, equal ones as given.
+/// Gives those that were not handed over, because the batch was cancelled.
 fn read(
     engines: &EnginePool,
     documents: &[Document],
@@ -460,24 +495,32 @@ fn read(
     watch: &(dyn Fn(Event<'_>) + Sync),
     mut complete: impl FnMut(usize, Result<Vec<ReadPage>, Failure>),
 ) -> Vec<usize> {
+    let mut turns: Vec<usize> = (0..documents.len()).collect();
+    turns.sort_by_key(|&document| std::cmp::Reverse(documents[document].cost));
+    let mut turn_of = vec![0; documents.len()];
+    turns.iter().enumerate().for_each(|(turn, &document)| turn_of[document] = turn);
     // The same cost for all pages of a document keeps them together: a document that is complete is let go.
-    let work: Vec<PageJob> = documents
+    let work: Vec<PageJob> = turns
         .iter()
-        .enumerate()
-        .flat_map(|(document, d)| {
+        .flat_map(|&document| {
+            let d = &documents[document];
             (1..).zip(&d.pages).map(move |(page, _)| PageJob { document, page, cost: d.cost })
         })
         .collect();
+    let turnstile = Turnstile::default();
+    let ahead = READ_AHEAD * engines.jobs();
     watch(Event::Begin { pages: work.len() });
     let open = OpenScans::default();
     let load = |document: usize, page: u32| {
+        if !turnstile.wait(turn_of[document], ahead, cancelled) {
+            return Err(Failure::new("interrupted", "stopped before it was read", "run again"));
+        }
         let d = &documents[document];
         let (scan, number) = d.pages[page as usize - 1];
         open.get(document, scan, &d.scans[scan], limits)?.page(number).map_err(Failure::from)
     };
     let mut waiting: Vec<Vec<Option<Result<ReadPage, Failure>>>> =
         documents.iter().map(|d| d.pages.iter().map(|_| None).collect()).collect();
-    let mut unread: Vec<usize> = (0..documents.len()).collect();
     // Bounded: pages that were read wait in memory, so reading does not run far ahead of issuing.
     let (sender, results) = sync_channel(2 * engines.jobs());
     std::thread::scope(|scope| {
@@ -488,6 +531,8 @@ fn read(
                 let _ = sender.send((document, page, result));
             })
         });
+        // Dropped before the readers are waited for, even by a panic: none of them stands at the turnstile for ever.
+        let mut turn = Turn { turnstile: &turnstile, turn: 0 };
         for (document, page, result) in results {
             let read = result.map_err(|error| on_page(page, error.into())).map(|read| ReadPage {
                 stored: read.stored,
@@ -497,14 +542,70 @@ fn read(
             });
             waiting[document][page as usize - 1] = Some(read);
             if waiting[document].iter().all(Option::is_some) {
-                let pages = std::mem::take(&mut waiting[document]);
                 open.close(document);
-                unread.retain(|d| *d != document);
+            }
+            while let Some(&document) = turns.get(turn.turn)
+                && waiting[document].iter().all(Option::is_some)
+            {
+                let pages = std::mem::take(&mut waiting[document]);
                 complete(document, pages.into_iter().flatten().collect());
+                turn.advance();
             }
         }
-    });
-    unread
+        let mut unread = turns.split_off(turn.turn);
+        unread.sort_unstable();
+        unread
+    })
+}
+
+/// How many documents, for each reader, may be read while an earlier one is not: they wait in memory.
+const READ_AHEAD: usize = 8;
+
+/// Lets documents be read only so far ahead of the one whose turn it is to be issued.
+#[derive(Default)]
+struct Turnstile {
+    turn: Mutex<usize>,
+    moved: Condvar,
+}
+
+impl Turnstile {
+    /// Waits until `turn` is less than `ahead` away; false where the batch was cancelled meanwhile.
+    fn wait(&self, turn: usize, ahead: usize, cancelled: &AtomicBool) -> bool {
+        let mut now = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        while turn >= now.saturating_add(ahead) {
+            if cancelled.load(Ordering::Relaxed) {
+                return false;
+            }
+            // Whoever cancels does not know of this turnstile.
+            let waited = self.moved.wait_timeout(now, Duration::from_millis(50));
+            now = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    fn set(&self, turn: usize) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+        self.moved.notify_all();
+    }
+}
+
+/// Whose turn it is: held by the one that issues.
+struct Turn<'a> {
+    turnstile: &'a Turnstile,
+    turn: usize,
+}
+
+impl Turn<'_> {
+    fn advance(&mut self) {
+        self.turn += 1;
+        self.turnstile.set(self.turn);
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.turnstile.set(usize::MAX);
+    }
 }
 
 fn on_page(page: u32, failure: Failure) -> Failure {
@@ -602,10 +703,15 @@ fn issue(
     // From here on the number is used: the job ends released, or by a void entry.
     let title = form.map_or("Giấy tờ, văn bản", |f| f.title());
     let (job, record) = enter(office, &plan, document, request.requester.clone(), title, (&folder, &key))?;
-    let released = make_copy(office, tools.acts, tools.fonts, &job, &record, &material, pages)
-        .and_then(|copy| release(office, &key, &job, &material.output, &copy));
+    let released =
+        make_copy(office, tools.acts, tools.fonts, &job, &record, &material, pages).and_then(|copy| {
+            office.store.put(&key, &job.folder, COPY, &copy, office.entropy.as_ref())?;
+            place(&material.output, &job.copy_id, &copy)?;
+            Ok(office.store.mark_released(job.index, Digest::of(&copy))?)
+        });
     if let Err(failure) = released {
-        office.store.mark_problem(job.index, &failure.message)?;
+        // Should not even this be written, the job waits without a cause: the first failure is the one to tell.
+        let _ = office.store.mark_problem(job.index, &failure.message);
         let number = &record.book;
         return Err(Failure {
             message: format!("number {number} is taken (entry {}), but: {}", job.index, failure.message),
@@ -757,6 +863,7 @@ fn rehearse(
     pages: &[CopyPage],
 ) -> Result<(), Failure> {
     let now = office.clock.now();
+    office.day(now)?;
     let record = plan.record(office, now)?;
     for role in plan.act.signers(record.trial) {
         office.refuse_expired(role, now)?;
@@ -807,6 +914,7 @@ fn enter(
     (folder, key): (&str, &Key),
 ) -> Result<(Job, Record), Failure> {
     let now = office.clock.now();
+    let day = office.day(now)?;
     let record = plan.record(office, now)?;
     let bytes = record.to_bytes()?;
     let books = office.store.books()?;
@@ -815,7 +923,7 @@ fn enter(
         office.store.close_books(old.year, &record::timestamp(now))?;
     }
     let commitment = record::commitment(&bytes);
-    let next = office.registry.next(EntryKind::Issue { commitment }, record::vietnam_day(now))?;
+    let next = office.registry.next(EntryKind::Issue { commitment }, day)?;
     let pages = record.pages.len();
     let row = RegisterRow {
         book: record.book.clone(),
@@ -864,38 +972,55 @@ fn make_copy(
     compose(office, acts, fonts, record, job.index, receipt, material, pages, signed_at)
 }
 
-/// Stores the copy, marks the job, and puts the file where it was wanted.
-fn release(office: &Office, key: &Key, job: &Job, output: &Path, copy: &[u8]) -> Result<(), Failure> {
-    office.store.put(key, &job.folder, COPY, copy, office.entropy.as_ref())?;
-    place(output, &job.copy_id, copy)?;
-    Ok(office.store.mark_released(job.index, Digest::of(copy))?)
+/// Finishes a job of an earlier run from what it kept, and says where the copy lies.
+fn resume(
+    office: &Office,
+    acts: &Acts,
+    fonts: &Fonts,
+    job: &Job,
+    limits: &Limits,
+) -> Result<Option<PathBuf>, Failure> {
+    office.store.sweep(&job.folder)?;
+    let key = office.store.document_key(job)?;
+    let material = material(office, &key, job)?;
+    // One that is stored may be out already: another is never made, even if this program would make it otherwise.
+    let copy = match office.store.holds(&job.folder, COPY)? {
+        true => office.store.get(&key, &job.folder, COPY)?,
+        false => {
+            let copy = remake(office, acts, fonts, job, &key, &material, limits)?;
+            office.store.put(&key, &job.folder, COPY, &copy, office.entropy.as_ref())?;
+            copy
+        }
+    };
+    // Where it was wanted may be gone or taken by now, which is no reason to keep the office waiting.
+    let placed = place(&material.output, &job.copy_id, &copy).is_ok();
+    office.store.mark_released(job.index, Digest::of(&copy))?;
+    Ok(placed.then_some(material.output))
 }
 
-/// Finishes a job of an earlier run from what it kept.
-fn resume(office: &Office, acts: &Acts, fonts: &Fonts, job: &Job, limits: &Limits) -> Result<(), Failure> {
-    let key = office.store.document_key(job)?;
+/// Makes an entered job's copy from its scans and its reading.
+fn remake(
+    office: &Office,
+    acts: &Acts,
+    fonts: &Fonts,
+    job: &Job,
+    key: &Key,
+    material: &Material,
+    limits: &Limits,
+) -> Result<Vec<u8>, Failure> {
     let (record, _) = office.record(job)?;
-    let material = material(office, &key, job)?;
     let mut scans: HashMap<usize, Scan> = HashMap::new();
     let mut pages = Vec::new();
     for page in &material.pages {
         if !scans.contains_key(&page.scan) {
-            let bytes = office.store.get(&key, &job.folder, &scan_name(page.scan))?;
+            let bytes = office.store.get(key, &job.folder, &scan_name(page.scan))?;
             scans.insert(page.scan, Scan::from_bytes(&scan_name(page.scan), bytes, limits)?);
         }
         let (stored, ..) =
             scans[&page.scan].stored_page(page.page).map_err(|e| on_page(page.page, e.into()))?;
         pages.push(copy_page(stored, page.dpi, page.text.clone()));
     }
-    let copy = make_copy(office, acts, fonts, job, &record, &material, pages)?;
-    // Where it was wanted may be gone by now; the stored copy is given out by running `certify` again.
-    let place_is_there = material.output.parent().is_some_and(Path::is_dir);
-    if place_is_there {
-        release(office, &key, job, &material.output, &copy)
-    } else {
-        office.store.put(&key, &job.folder, COPY, &copy, office.entropy.as_ref())?;
-        Ok(office.store.mark_released(job.index, Digest::of(&copy))?)
-    }
+    make_copy(office, acts, fonts, job, &record, material, pages)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the one place where everything meets")]
@@ -1014,9 +1139,9 @@ fn material(office: &Office, key: &Key, job: &Job) -> Result<Material, Failure> 
     let bytes = office.store.get(key, &job.folder, MATERIAL)?;
     serde_json::from_slice(&bytes).map_err(|_| {
         Failure::new(
-            "damaged",
-            format!("what job {} kept cannot be read", job.index),
-            "run `saoy registry check`",
+            "material",
+            format!("what entry {} kept to be finished with cannot be read", job.index),
+            "it was written by another version of saoy: use that one, or void the number with `saoy registry void`",
         )
     })
 }
@@ -1024,11 +1149,7 @@ fn material(office: &Office, key: &Key, job: &Job) -> Result<Material, Failure> 
 fn place(output: &Path, copy_id: &str, copy: &[u8]) -> Result<(), Failure> {
     create_durably(output, copy_id, copy).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => output_taken(output, "another file has this name"),
-        _ => Failure::new(
-            "out",
-            format!("{}: {error}", output.display()),
-            "choose a folder with --out that can be written and has room; run again and the copy is given out",
-        ),
+        _ => out(output, &error),
     })
 }
 

@@ -105,7 +105,15 @@ impl Certify {
         })?;
         for (index, ended) in pipeline::finish_pending(&office, &acts, &fonts, &limits)? {
             match ended {
-                Ok(()) => output::note(&format!("finished what an earlier run left: entry {index}")),
+                Ok(Some(path)) => {
+                    output::note(&format!(
+                        "finished what an earlier run left: entry {index}, {}",
+                        path.display()
+                    ));
+                }
+                Ok(None) => output::note(&format!(
+                    "finished what an earlier run left: entry {index}; its place is gone or taken, certify the same file again to get it"
+                )),
                 Err(failure) => {
                     output::note(&format!("entry {index} of an earlier run still waits:"));
                     output::failure(&failure);

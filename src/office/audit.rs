@@ -1,20 +1,23 @@
 //! `registry check`: everything derived again from the entries, and the first thing that is wrong named.
+//!
+//! The home may be in use meanwhile: what lies outside the database (anchor, copies) is looked at first, then one moment of the
+//! database, which can only know more.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Ambient, Parts};
+use super::{Ambient, Parts, job_key};
 use crate::error::Failure;
-use crate::record::{self, BookNumber, Digest, Record};
+use crate::record::{self, Digest, Record};
 use crate::registry::checkpoint::Checkpoint;
 use crate::registry::entry::{Entry, EntryKind, NO_PREDECESSOR};
 use crate::registry::merkle::{self, CompactRange};
 use crate::registry::note::{Note, NoteVerifier};
 use crate::seal;
-use crate::store::{Anchor, Job, JobState, Mode};
+use crate::store::{Job, JobState, Mode, RegisterRow, StoreError};
 
 /// What a check found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -69,14 +72,19 @@ impl fmt::Display for Audit {
 /// # Errors
 /// What keeps it from being read at all; what is wrong in it is in the [`Audit`].
 pub fn check(home: &Path, ambient: &Ambient) -> Result<Audit, Failure> {
-    let parts = Parts::open(home, ambient, Mode::Read)?;
+    audit(&Parts::open(home, ambient, Mode::Read)?, true)
+}
+
+/// The same without the anchor, which was lost.
+pub(super) fn without_anchor(parts: &Parts) -> Result<Audit, Failure> {
+    audit(parts, false)
+}
+
+fn audit(parts: &Parts, with_anchor: bool) -> Result<Audit, Failure> {
     let mut audit = Audit::default();
-    match audit.run(&parts) {
+    match audit.run(parts, with_anchor) {
         Ok(()) => {}
         Err(Stop::Wrong(what)) => audit.wrong = Some(what),
-        Err(Stop::Failed(failure)) if failure.code == "sealed" || failure.code == "damaged" => {
-            audit.wrong = Some(failure.message);
-        }
         Err(Stop::Failed(failure)) => return Err(failure),
     }
     Ok(audit)
@@ -88,9 +96,27 @@ enum Stop {
     Failed(Failure),
 }
 
-impl<E: Into<Failure>> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
+impl From<StoreError> for Stop {
+    /// What is stored wrongly is a finding; that it cannot be read is not.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Sealed { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::Lost { .. }
+            | StoreError::Anchor { .. }
+            | StoreError::OtherAnchor { .. } => Self::Wrong(error.to_string()),
+            other => Self::Failed(other.into()),
+        }
+    }
+}
+
+impl Stop {
+    /// Says with which entry it came up.
+    fn at(self, index: u64) -> Self {
+        match self {
+            Self::Wrong(what) => Self::Wrong(format!("entry {index}: {what}")),
+            failed @ Self::Failed(_) => failed,
+        }
     }
 }
 
@@ -98,45 +124,69 @@ fn wrong<T>(what: String) -> Result<T, Stop> {
     Err(Stop::Wrong(what))
 }
 
+/// An issue that the log holds.
+struct Issue {
+    commitment: Digest,
+    day: u32,
+    /// The entry that voids it.
+    voided_by: Option<u64>,
+}
+
 impl Audit {
-    fn run(&mut self, parts: &Parts) -> Result<(), Stop> {
-        let jobs: HashMap<u64, Job> = parts.store.jobs()?.into_iter().map(|job| (job.index, job)).collect();
-        let mut issued = BTreeMap::new();
-        let mut voided = HashMap::new();
-        self.log(parts, &mut issued, &mut voided)?;
-        for (&index, commitment) in &issued {
-            let Some(job) = jobs.get(&index) else {
-                return wrong(format!("entry {index} issues a copy, but there is no job for it"));
-            };
-            self.job(parts, job, *commitment, voided.contains_key(&index))?;
-        }
-        if let Some(index) = jobs.keys().filter(|index| !issued.contains_key(*index)).min() {
-            return wrong(format!("there is a job for entry {index}, which issues nothing"));
-        }
-        books(parts, &issued)?;
-        match Anchor::read(&parts.anchor)? {
-            None => wrong(format!("the anchor {} is missing", parts.anchor.display())),
-            Some(anchor) => {
-                let there = parts.store.checkpoint(anchor.size)?;
-                let books = parts.store.books()?;
-                anchor.ahead_of(|_| there.as_ref().map(|c| c.root), &books).map_or(Ok(()), wrong)
+    fn run(&mut self, parts: &Parts, with_anchor: bool) -> Result<(), Stop> {
+        // What is outside the database comes first: see above.
+        let anchor = if with_anchor { Some(parts.read_anchor()) } else { None };
+        let mut strays = Vec::new();
+        for folder in parts.store.orphans()? {
+            if parts.store.holds(&folder, super::COPY)? {
+                strays.push(folder);
             }
         }
+        let _moment = parts.store.moment()?;
+
+        let issues = self.log(parts)?;
+        let mut lines = lines(parts, &issues)?;
+        let mut folders = HashSet::new();
+        let mut next = parts.store.jobs()?.into_iter().peekable();
+        for (&index, issue) in &issues {
+            if let Some(job) = next.next_if(|job| job.index < index) {
+                return wrong(format!("there is a job for entry {}, which issues nothing", job.index));
+            }
+            let Some(job) = next.next_if(|job| job.index == index) else {
+                return wrong(format!("entry {index} issues a copy, but there is no job for it"));
+            };
+            let Some(line) = lines.remove(&index) else {
+                return wrong(format!("entry {index} has no line in the book"));
+            };
+            self.job(parts, &job, issue, &line).map_err(|stop| stop.at(index))?;
+            folders.insert(job.folder);
+        }
+        if let Some(job) = next.next() {
+            return wrong(format!("there is a job for entry {}, which issues nothing", job.index));
+        }
+        if let Some(stray) = strays.iter().find(|folder| !folders.contains(*folder)) {
+            return wrong(format!(
+                "blobs/{stray} holds a copy that no job knows: the database may be a restored backup"
+            ));
+        }
+        let Some(anchor) = anchor else { return Ok(()) };
+        let Some(anchor) = anchor? else {
+            return wrong(format!("the anchor {} is missing", parts.anchor.display()));
+        };
+        let there = parts.store.checkpoint(anchor.size)?;
+        anchor.ahead_of(|_| there.as_ref().map(|c| c.root), &parts.store.books()?).map_or(Ok(()), wrong)
     }
 
     /// Entries, their chain, the tree, each signed checkpoint.
-    fn log(
-        &mut self,
-        parts: &Parts,
-        issued: &mut BTreeMap<u64, Digest>,
-        voided: &mut HashMap<u64, u64>,
-    ) -> Result<(), Stop> {
+    fn log(&mut self, parts: &Parts) -> Result<BTreeMap<u64, Issue>, Stop> {
         let key_id = seal::key_id(&parts.keys.seal_key().verifying_key());
         let origin = parts.config.log_origin.as_str();
-        let log_key = [NoteVerifier::new(origin, parts.keys.log_key().verifying_key())?];
+        let log_key = NoteVerifier::new(origin, parts.keys.log_key().verifying_key());
+        let log_key = [log_key.map_err(|error| Stop::Failed(error.into()))?];
         let checkpoints: HashMap<u64, _> =
             parts.store.checkpoints()?.into_iter().map(|checkpoint| (checkpoint.size, checkpoint)).collect();
         let entries = parts.store.entries(0)?;
+        let mut issues: BTreeMap<u64, Issue> = BTreeMap::new();
         let mut leaves: Vec<Digest> = Vec::with_capacity(entries.len());
         let mut range = CompactRange::default();
         let mut day = 0;
@@ -195,61 +245,81 @@ impl Audit {
                 }
                 Err(error) => return wrong(format!("the signed note of size {size}: {error}")),
             }
+            let said = |(target, target_leaf): (u64, Digest)| {
+                let there = leaves.get(usize::try_from(target).unwrap_or(usize::MAX));
+                if there == Some(&target_leaf) && target < position && issues.contains_key(&target) {
+                    return Ok(());
+                }
+                wrong(format!("entry {position} is about entry {target}, which is not the issue it says"))
+            };
             match entry.kind {
                 EntryKind::Issue { commitment } => {
-                    issued.insert(position, commitment);
+                    issues.insert(position, Issue { commitment, day: entry.day, voided_by: None });
                 }
                 EntryKind::Void { target, target_leaf, .. } => {
-                    if leaves.get(usize::try_from(target).unwrap_or(usize::MAX)) != Some(&target_leaf)
-                        || !issued.contains_key(&target)
-                    {
-                        return wrong(format!(
-                            "entry {position} voids entry {target}, which is not what it says"
-                        ));
-                    }
-                    if let Some(first) = voided.insert(target, position) {
+                    said((target, target_leaf))?;
+                    let issue = issues.get_mut(&target).expect("it was just found");
+                    if let Some(first) = issue.voided_by.replace(position) {
                         return wrong(format!("entry {target} is voided twice, by {first} and {position}"));
                     }
                 }
-                _ => {}
+                EntryKind::Revoke { target, target_leaf, .. } => said((target, target_leaf))?,
+                EntryKind::Supersede { target, target_leaf, replacement, replacement_leaf }
+                | EntryKind::Correct { target, target_leaf, replacement, replacement_leaf } => {
+                    said((target, target_leaf))?;
+                    said((replacement, replacement_leaf))?;
+                }
             }
             self.entries += 1;
         }
-        match checkpoints.keys().max() {
-            Some(&size) if size > self.entries => wrong(format!(
-                "a checkpoint of size {size} is signed, but there are only {} entries",
+        match checkpoints.keys().find(|&&size| size == 0 || size > self.entries) {
+            Some(size) => wrong(format!(
+                "a checkpoint of size {size} is signed, but there are {} entries",
                 self.entries
             )),
-            _ => Ok(()),
+            None => Ok(issues),
         }
     }
 
-    /// One job: its record is the one committed to, its copy is there.
-    fn job(&mut self, parts: &Parts, job: &Job, commitment: Digest, voided: bool) -> Result<(), Stop> {
-        let index = job.index;
+    /// One job: its record is the one committed to, the book says the same, its copy is there.
+    fn job(&mut self, parts: &Parts, job: &Job, issue: &Issue, line: &RegisterRow) -> Result<(), Stop> {
         let key = parts.store.document_key(job)?;
         let bytes = key.open(&super::record_context(&job.folder), &job.record)?;
-        if record::commitment(&bytes) != commitment {
-            return wrong(format!("entry {index} commits to another record than the one that is stored"));
+        if record::commitment(&bytes) != issue.commitment {
+            return wrong("it commits to another record than the one that is stored".into());
         }
         if record::copy_id(&bytes) != job.copy_id {
-            return wrong(format!("entry {index}: the copy's id {} is not that of its record", job.copy_id));
+            return wrong(format!("the copy's id {} is not that of its record", job.copy_id));
         }
-        match (job.state, voided) {
-            (JobState::Void, true) => self.void += 1,
-            (JobState::Void, false) => {
-                return wrong(format!("the job of entry {index} is void, but no entry says so"));
+        let record = match Record::parse(&bytes) {
+            Ok(record) => record,
+            Err(error) => return wrong(format!("its record: {error}")),
+        };
+        let sources: Vec<(Digest, u32)> = record.sources.iter().map(|s| (s.scan, s.page)).collect();
+        if job_key(record.act, &sources) != job.key {
+            return wrong("its job is known by other scans than its record".into());
+        }
+        if job.signed_at != record.issued_at {
+            return wrong(format!(
+                "its job is to be signed at {}, its record at {}",
+                job.signed_at, record.issued_at
+            ));
+        }
+        if record::day_text(issue.day).as_ref() != Some(&record.date) {
+            return wrong(format!("it is of day {}, its record of {}", issue.day, record.date));
+        }
+        same_line(&record, line, issue.voided_by)?;
+        match (job.state, issue.voided_by) {
+            (JobState::Void, Some(_)) => self.void += 1,
+            (JobState::Void, None) => return wrong("its job is void, but no entry says so".into()),
+            (_, Some(by)) => return wrong(format!("entry {by} voids it, but its job is not void")),
+            (JobState::Entered, None) => {
+                self.pending.push(Pending { index: job.index, problem: job.problem.clone() });
             }
-            (_, true) => return wrong(format!("an entry voids entry {index}, but its job is not void")),
-            (JobState::Entered, false) => {
-                self.pending.push(Pending { index, problem: job.problem.clone() });
-            }
-            (JobState::Released, false) => {
+            (JobState::Released, None) => {
                 let copy = parts.store.get(&key, &job.folder, super::COPY)?;
                 if Some(Digest::of(&copy)) != job.copy_digest {
-                    return wrong(format!(
-                        "the stored copy of entry {index} is not the one that was released"
-                    ));
+                    return wrong("the stored copy is not the one that was released".into());
                 }
                 self.released += 1;
             }
@@ -258,49 +328,71 @@ impl Audit {
     }
 }
 
-/// Each book's numbers: continuous, one line and one issue entry each, as the record says.
-fn books(parts: &Parts, issued: &BTreeMap<u64, Digest>) -> Result<(), Stop> {
+/// The book's line says what the record says.
+fn same_line(record: &Record, line: &RegisterRow, voided_by: Option<u64>) -> Result<(), Stop> {
+    let (book, of) = (&line.book, &record.book);
+    if book != of {
+        return wrong(format!(
+            "the record has number {of} of {}, the book {book} of {}",
+            of.symbol, book.symbol
+        ));
+    }
+    let officer = record.officer.as_ref();
+    let same = line.date == record.date
+        && line.pages as usize == record.pages.len()
+        && line.copies == record.copies
+        && line.trial == record.trial
+        && line.officer.as_ref() == officer.map(|o| &o.name)
+        && line.title.as_ref() == officer.map(|o| &o.title);
+    if !same {
+        return wrong(format!("the book's line of number {book} does not say what the record says"));
+    }
+    match (&line.void_cause, voided_by) {
+        (Some(_), None) => wrong(format!("the book says that number {book} is void, but no entry says so")),
+        (None, Some(by)) => {
+            wrong(format!("entry {by} voids it, but the book's line of number {book} has no cause"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The book's lines by entry. Each book's numbers are continuous, and each line belongs to an issue.
+fn lines(parts: &Parts, issues: &BTreeMap<u64, Issue>) -> Result<HashMap<u64, RegisterRow>, Stop> {
     let rows = parts.store.register()?;
-    let mut by_index: HashMap<u64, BookNumber> = HashMap::new();
+    let books = parts.store.books()?;
     for (index, row) in &rows {
-        if !issued.contains_key(index) {
+        if !issues.contains_key(index) {
             return wrong(format!("the book has a line for entry {index}, which issues nothing"));
         }
-        by_index.insert(*index, row.book.clone());
-    }
-    for book in parts.store.books()? {
-        let numbers: Vec<u64> = rows
-            .iter()
-            .filter(|(_, row)| row.book.symbol == book.symbol && row.book.year == book.year)
-            .map(|(_, row)| row.book.number)
-            .collect();
-        let expected: Vec<u64> = (book.first..=book.last).collect();
-        if numbers != expected {
-            let gap = expected.iter().zip(numbers.iter().map(Some).chain(std::iter::repeat(None)));
-            let first = gap.into_iter().find(|(e, n)| Some(*e) != *n).map_or(book.last + 1, |(e, _)| *e);
+        if !books.iter().any(|book| book.symbol == row.book.symbol && book.year == row.book.year) {
             return wrong(format!(
-                "book {} of {}: number {first} is missing or stands twice",
-                book.symbol, book.year
+                "entry {index} has number {}, but there is no book {} of {}",
+                row.book, row.book.symbol, row.book.year
             ));
         }
     }
-    for job in parts.store.jobs()? {
-        let key = parts.store.document_key(&job)?;
-        let bytes = key.open(&super::record_context(&job.folder), &job.record)?;
-        let record = match Record::parse(&bytes) {
-            Ok(record) => record,
-            Err(error) => return wrong(format!("the record of entry {}: {error}", job.index)),
-        };
-        match by_index.get(&job.index) {
-            Some(line) if *line == record.book => {}
-            Some(line) => {
+    for book in books {
+        let mut expected = book.first;
+        let of_book = rows.iter().map(|(_, row)| &row.book);
+        for line in of_book.filter(|line| line.symbol == book.symbol && line.year == book.year) {
+            // Never twice: the table's own rule.
+            if line.number != expected {
                 return wrong(format!(
-                    "entry {}: the record has number {}/{}, the book {}/{}",
-                    job.index, record.book.number, record.book.year, line.number, line.year
+                    "book {} of {}: number {expected} is missing, the next is {}",
+                    book.symbol, book.year, line.number
                 ));
             }
-            None => return wrong(format!("entry {} has no line in the book", job.index)),
+            expected += 1;
+        }
+        if expected != book.last.saturating_add(1) {
+            return wrong(format!(
+                "book {} of {}: the last number is {}, but the last line is {}",
+                book.symbol,
+                book.year,
+                book.last,
+                expected.saturating_sub(1)
+            ));
         }
     }
-    Ok(())
+    Ok(rows.into_iter().collect())
 }

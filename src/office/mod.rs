@@ -14,18 +14,24 @@ pub mod book;
 mod status;
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::ambient::{Clock, Entropy};
 use crate::error::Failure;
 use crate::keys::{Brought, OfficeKeys, OfficeProfile};
-use crate::record::{Act, Digest, OfficeName, Officer, Record, Role};
+use crate::record::{self, Act, Digest, OfficeName, Officer, Record, Role};
+use crate::registry::entry::Entry;
 use crate::registry::log::{Next, Registry};
 use crate::registry::note::{NoteSigner, NoteVerifier};
 use crate::signature::{Algorithm, chain};
-use crate::store::{Anchor, Commit, Effect, Job, Key, Mode, Store, StoreError, anchor_path, replace_durably};
+use crate::store::{
+    Anchor, Commit, Effect, Job, Key, Mode, Store, StoreError, anchor_path, folder_of, replace_durably,
+    sync_folder_of,
+};
 use crate::verify::trust::{self, IndexRange, LogKey, SealKey, TrustList};
 use crate::{certify, registry, seal};
 
@@ -74,6 +80,20 @@ pub struct NewOffice {
     pub algorithm: Algorithm,
 }
 
+impl NewOffice {
+    /// The names as a record takes them: some keyboards and terminals give letters and marks apart.
+    fn in_nfc(&self) -> Self {
+        let nfc = |text: &str| text.nfc().collect::<String>();
+        let officer = self.officer.as_ref();
+        Self {
+            name: nfc(&self.name),
+            officer: officer.map(|o| Officer { name: nfc(&o.name), title: nfc(&o.title) }),
+            book_symbol: nfc(&self.book_symbol),
+            ..self.clone()
+        }
+    }
+}
+
 /// An office that is open.
 pub struct Office {
     /// Its folder.
@@ -91,7 +111,9 @@ pub struct Office {
     /// Randomness.
     pub entropy: Box<dyn Entropy>,
     anchor: PathBuf,
-    statuses: status::Statuses,
+    statuses: Mutex<status::Statuses>,
+    /// As of when a reader knows the registry; a writer knows it as of now.
+    read_at: Option<OffsetDateTime>,
 }
 
 /// What is handed in to open an office.
@@ -135,6 +157,7 @@ impl Office {
         brought: Option<&Brought<'_>>,
         ambient: Ambient,
     ) -> Result<Self, Failure> {
+        let new = &new.in_nfc();
         check_names(new)?;
         let io = |source| Failure::from(StoreError::Io { path: home.to_owned(), source });
         if home.exists() && std::fs::read_dir(home).map_err(io)?.next().is_some() {
@@ -144,8 +167,17 @@ impl Office {
                 "choose a new folder; an office is never overwritten",
             ));
         }
+        if let Some(path) = &ambient.anchor
+            && Anchor::read(path)?.is_some_and(|anchor| !anchor.is_empty())
+        {
+            return Err(Failure::new(
+                "anchor-exists",
+                format!("{} is the anchor of an office that issues", path.display()),
+                "let SAOY_ANCHOR name another file for the new office",
+            ));
+        }
         // Made beside its place and renamed: a home is there whole or not at all.
-        let parent = home.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = folder_of(home);
         std::fs::create_dir_all(parent).map_err(io)?;
         let making = tempfile::Builder::new().prefix(".saoy-init-").tempdir_in(parent).map_err(io)?;
         restrict(making.path()).map_err(io)?;
@@ -155,6 +187,7 @@ impl Office {
             let _ = std::fs::remove_dir_all(&made);
             io(source)
         })?;
+        sync_folder_of(home).map_err(io)?;
         Self::open(home, ambient, Mode::Write)
     }
 
@@ -187,7 +220,8 @@ impl Office {
             log_origin: registry::origin(&new.code, host),
         };
         Store::create(home, Key::new(*keys.vault_key()))?;
-        Anchor::of(None, &[]).write(&anchor_path(home, ambient.anchor.as_deref()))?;
+        let anchor = Anchor::of(&config.log_origin, None, &[]);
+        anchor.write(&anchor_path(home, ambient.anchor.as_deref()))?;
         write_json(&home.join("office.json"), &config)?;
         let trust = trust_list(&config, &keys, clock.now())?;
         write(&home.join("trust.json"), trust.to_json().as_bytes())
@@ -198,7 +232,7 @@ impl Office {
     /// # Errors
     /// No office there, wrong passphrase, locked by another writer, a broken registry, a database behind its anchor.
     pub fn open(home: &Path, ambient: Ambient, mode: Mode) -> Result<Self, Failure> {
-        let office = Parts::open(home, &ambient, mode)?.into_office(ambient)?;
+        let office = Parts::open(home, &ambient, mode)?.into_office(ambient, mode)?;
         if mode == Mode::Write {
             office.refuse_restored_backup()?;
             office.anchor()?;
@@ -212,21 +246,28 @@ impl Office {
     /// As [`Office::open`]; `anchor-there` where there is one, which is then right and must stay; what the check finds.
     pub fn recover(home: &Path, ambient: Ambient) -> Result<Self, Failure> {
         let parts = Parts::open(home, &ambient, Mode::Write)?;
-        if let Some(anchor) = Anchor::read(&parts.anchor)? {
+        if let Some(anchor) = parts.read_anchor()? {
             return Err(Failure::new(
                 "anchor-there",
                 format!("{} is there and remembers {} entries", parts.anchor.display(), anchor.size),
                 "nothing is lost that recover could mend; if the database is behind, bring back the newest one",
             ));
         }
-        let office = parts.into_office(ambient)?;
+        if let Some(wrong) = audit::without_anchor(&parts)?.wrong {
+            return Err(Failure::new(
+                "registry-broken",
+                wrong,
+                "the anchor is not written over a registry that is wrong: bring back the newest backup",
+            ));
+        }
+        let office = parts.into_office(ambient, Mode::Write)?;
         office.anchor()?;
         Ok(office)
     }
 
     /// Refuses where something outside the database knows more than it.
     fn refuse_restored_backup(&self) -> Result<(), Failure> {
-        let Some(anchor) = Anchor::read(&self.anchor)? else {
+        let Some(anchor) = read_anchor(&self.anchor, &self.config)? else {
             return Err(Failure::new(
                 "anchor-missing",
                 format!(
@@ -254,18 +295,54 @@ impl Office {
     /// The file system's.
     pub fn anchor(&self) -> Result<(), Failure> {
         let checkpoint = self.store.last_checkpoint()?;
-        Ok(Anchor::of(checkpoint.as_ref(), &self.store.books()?).write(&self.anchor)?)
+        let anchor = Anchor::of(&self.config.log_origin, checkpoint.as_ref(), &self.store.books()?);
+        match Anchor::read(&self.anchor) {
+            Ok(Some(there)) if there == anchor => Ok(()),
+            _ => Ok(anchor.write(&self.anchor)?),
+        }
+    }
+
+    /// The day of Vietnam's calendar that an entry made now gets: never before that of the entry before it.
+    ///
+    /// # Errors
+    /// `clock-back`, with both days.
+    pub(crate) fn day(&self, now: OffsetDateTime) -> Result<u32, Failure> {
+        let day = record::vietnam_day(now);
+        let last = match self.registry.size().checked_sub(1) {
+            Some(last) => self.store.entry(last)?,
+            None => None,
+        };
+        let Some(last) = last.map(|logged| Entry::parse(&logged.entry)).transpose()? else { return Ok(day) };
+        if day >= last.day {
+            return Ok(day);
+        }
+        let text = |day| record::day_text(day).unwrap_or_else(|| format!("day {day}"));
+        Err(Failure::new(
+            "clock-back",
+            format!("the clock says {}, but the last entry is of {}", text(day), text(last.day)),
+            "set the machine's clock; nothing was issued",
+        ))
     }
 
     /// Makes an entry durable with all that belongs to it, and remembers it outside the database.
     ///
     /// # Errors
-    /// The store's; nothing is changed then, but for an anchor that could not be written.
+    /// The store's, and nothing is changed then; `anchor` where the entry is logged but could not be remembered outside the
+    /// database: nothing must be released before it is.
     pub(crate) fn append(&self, next: &Next, effect: Effect) -> Result<(), Failure> {
         let commit = Commit { entry: next.logged.clone(), checkpoint: next.checkpoint.clone(), effect };
         self.store.commit(&commit, self.entropy.as_ref())?;
         self.registry.appended(next);
-        self.anchor()
+        let entry = Entry::parse(&next.logged.entry)?;
+        status::apply(&mut self.statuses.lock().expect("no holder of this lock panics"), &entry);
+        self.anchor().map_err(|failure| {
+            let index = next.logged.index;
+            Failure::new(
+                "anchor",
+                format!("entry {index} is logged, but the anchor could not be written: {}", failure.message),
+                "make the anchor's folder writable, then run again: the entry is finished, nothing is numbered twice",
+            )
+        })
     }
 
     /// Whether certifications of this office are marked THỬ NGHIỆM.
@@ -328,9 +405,13 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
+    fn read_anchor(&self) -> Result<Option<Anchor>, StoreError> {
+        read_anchor(&self.anchor, &self.config)
+    }
+
     fn open(home: &Path, ambient: &Ambient, mode: Mode) -> Result<Self, Failure> {
         if !home.join("office.json").exists() {
-            return Err(StoreError::NoHome { path: home.to_owned() }.into());
+            return Err(StoreError::NoHome { path: home.join("office.json") }.into());
         }
         let config: OfficeConfig = read_json(&home.join("office.json"))?;
         let keys = OfficeKeys::open(&home.join("keys"), ambient.passphrase.as_deref())?;
@@ -339,17 +420,33 @@ impl Parts {
         Ok(Self { home: home.to_owned(), config, keys, store, anchor })
     }
 
-    fn into_office(self, ambient: Ambient) -> Result<Office, Failure> {
+    fn into_office(self, ambient: Ambient, mode: Mode) -> Result<Office, Failure> {
         let Self { home, config, keys, store, anchor } = self;
         let log_key = NoteSigner::new(&config.log_origin, keys.log_key().clone())?;
+        let read_at = (mode == Mode::Read).then(|| ambient.clock.now());
+        // Entries and checkpoint of one moment: another process may be issuing.
+        let moment = store.moment()?;
         let entries = store.entries(0)?;
-        let statuses = status::statuses(&entries)?;
-        let leaves = entries.iter().map(|entry| entry.leaf);
         let last = store.last_checkpoint()?;
+        drop(moment);
+        let statuses = Mutex::new(status::statuses(&entries)?);
+        let leaves = entries.iter().map(|entry| entry.leaf);
         let registry =
             Registry::load(log_key, seal::key_id(&keys.seal_key().verifying_key()), leaves, last.as_ref())?;
         let Ambient { clock, entropy, .. } = ambient;
-        Ok(Office { home, config, keys, store, registry, clock, entropy, anchor, statuses })
+        Ok(Office { home, config, keys, store, registry, clock, entropy, anchor, statuses, read_at })
+    }
+}
+
+/// The anchor, which must be this office's own.
+fn read_anchor(path: &Path, config: &OfficeConfig) -> Result<Option<Anchor>, StoreError> {
+    match Anchor::read(path)? {
+        Some(anchor) if anchor.origin != config.log_origin => Err(StoreError::OtherAnchor {
+            path: path.to_owned(),
+            found: anchor.origin,
+            expected: config.log_origin.clone(),
+        }),
+        anchor => Ok(anchor),
     }
 }
 

@@ -17,6 +17,8 @@ use crate::registry::log::SignedCheckpoint;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Anchor {
+    /// The origin of the log: whose anchor this is.
+    pub origin: String,
     /// Size of the highest checkpoint that was signed.
     pub size: u64,
     /// Its root.
@@ -39,13 +41,18 @@ pub struct LastNumber {
 
 impl Anchor {
     /// The anchor that belongs to this state.
-    pub fn of(checkpoint: Option<&SignedCheckpoint>, books: &[Book]) -> Self {
+    pub fn of(origin: &str, checkpoint: Option<&SignedCheckpoint>, books: &[Book]) -> Self {
         let (size, root) = checkpoint.map_or_else(|| (0, Digest::of(b"")), |c| (c.size, c.root));
         let numbers = books
             .iter()
             .map(|b| LastNumber { symbol: b.symbol.clone(), year: b.year, number: b.last })
             .collect();
-        Self { size, root, numbers }
+        Self { origin: origin.to_owned(), size, root, numbers }
+    }
+
+    /// Whether nothing would be forgotten with this anchor: that of an office which never issued.
+    pub const fn is_empty(&self) -> bool {
+        self.size == 0 && self.numbers.is_empty()
     }
 
     /// What this anchor knows and the database does not: the first disagreement in words, with both values.
@@ -83,12 +90,12 @@ impl Anchor {
     /// Reads the anchor; none is `None`.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] where the file is not an anchor.
+    /// [`StoreError::Anchor`] where the file is not an anchor.
     pub fn read(path: &Path) -> Result<Option<Self>, StoreError> {
         match fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map(Some)
-                .map_err(|e| StoreError::Corrupt { what: format!("{}: {e}", path.display()) }),
+                .map_err(|source| StoreError::Anchor { path: path.to_owned(), source }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(source) => Err(StoreError::Io { path: path.to_owned(), source }),
         }
@@ -109,34 +116,70 @@ pub fn anchor_path(home: &Path, elsewhere: Option<&Path>) -> PathBuf {
     elsewhere.map_or_else(|| home.join("anchor.json"), Path::to_owned)
 }
 
-/// Writes a file so that after a crash either the old or the new content is there, never a part.
+/// Writes a file so that after a crash either the old or the new content is there, never a part. The part beside it has one
+/// name, so that crashes leave no more than one; only one process at a time may replace a file.
 pub(crate) fn replace_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".saoy-").tempfile_in(folder)?;
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let mut file = File::create(&part)?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    File::open(folder)?.sync_all()
+    file.sync_all()?;
+    fs::rename(&part, path)?;
+    sync_folder_of(path)
+}
+
+/// Makes the entry of a file in its folder last.
+pub(crate) fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// The folder in which a file lies or will lie.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Creates a file whole or not at all: written as `.saoy-<mark>.part` beside it, synced, then linked to its name, which
 /// must be free. A crash leaves at most the part, which the next call with the same mark replaces and removes.
 pub(crate) fn create_durably(path: &Path, mark: &str, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let part = folder.join(format!(".saoy-{mark}.part"));
+    let part = folder_of(path).join(format!(".saoy-{mark}.part"));
     let result = (|| {
         let mut file = File::create(&part)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         match fs::hard_link(&part, path) {
-            // The crash came between link and removal: the file is there, whole.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && fs::read(path)? == bytes => Ok(()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => same_already(path, bytes, error),
+            // Memory sticks (FAT, exFAT) and some shares have no links. Only a name that another program takes in this very
+            // moment could be overwritten there.
+            Err(error) if has_no_links(&error) => match path.try_exists()? {
+                true => same_already(path, bytes, ErrorKind::AlreadyExists.into()),
+                false => fs::rename(&part, path),
+            },
             other => other,
         }
     })();
-    let removed = fs::remove_file(&part);
+    let removed = match fs::remove_file(&part) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    };
     result.and(removed)?;
-    File::open(folder)?.sync_all()
+    sync_folder_of(path)
+}
+
+/// A crash came after the name was given, or the same copy is given out again: the file is there, whole.
+fn same_already(path: &Path, bytes: &[u8], taken: std::io::Error) -> std::io::Result<()> {
+    let file = File::open(path)?;
+    let same = file.metadata()?.len() == bytes.len() as u64 && fs::read(path)? == bytes;
+    if !same {
+        return Err(taken);
+    }
+    // Whoever wrote it may have been killed before it was on the disk.
+    file.sync_all()
+}
+
+/// Linux answers EPERM where the file system knows no hard links; others say that it is not supported.
+fn has_no_links(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported)
 }
 
 #[cfg(test)]
@@ -150,7 +193,7 @@ mod tests {
     #[test]
     fn names_both_values_of_what_the_database_lost() {
         let checkpoint = SignedCheckpoint { size: 3, root: Digest::of(b"three"), note: String::new() };
-        let anchor = Anchor::of(Some(&checkpoint), &[book(3)]);
+        let anchor = Anchor::of("log", Some(&checkpoint), &[book(3)]);
         assert_eq!(anchor.ahead_of(|_| Some(Digest::of(b"three")), &[book(3)]), None);
         let lost = anchor.ahead_of(|_| None, &[book(3)]).expect("refuses");
         assert!(lost.contains("size 3"), "{lost}");
@@ -165,11 +208,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = anchor_path(folder.path(), None);
         assert_eq!(Anchor::read(&path).expect("reads"), None);
-        let anchor = Anchor::of(None, &[book(7)]);
+        let anchor = Anchor::of("log", None, &[book(7)]);
+        assert!(!anchor.is_empty() && Anchor::of("log", None, &[]).is_empty());
         anchor.write(&path).expect("writes");
         assert_eq!(Anchor::read(&path).expect("reads"), Some(anchor));
         fs::write(&path, b"{").expect("writes");
-        assert!(matches!(Anchor::read(&path), Err(StoreError::Corrupt { .. })));
+        assert!(matches!(Anchor::read(&path), Err(StoreError::Anchor { .. })));
+        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1, "nothing is left beside it");
     }
 
     #[test]

@@ -8,9 +8,9 @@ use crate::error::Failure;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no office.
-    #[error("{path} is no office's home: it has no saoy.db")]
+    #[error("{path} does not exist: the folder above it is no office's home")]
     NoHome {
-        /// The folder.
+        /// The file that every home has.
         path: PathBuf,
     },
     /// There is an office already.
@@ -44,6 +44,30 @@ pub enum StoreError {
     Sealed {
         /// Which.
         what: String,
+    },
+    /// A sealed file that must be there is not.
+    #[error("{what} is missing")]
+    Lost {
+        /// Which.
+        what: String,
+    },
+    /// The anchor is there, but cannot be read.
+    #[error("the anchor {path} is damaged: {source}")]
+    Anchor {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// The anchor belongs to another log.
+    #[error("the anchor {path} is that of {found}, not of {expected}")]
+    OtherAnchor {
+        /// Its file.
+        path: PathBuf,
+        /// Whose it is.
+        found: String,
+        /// Whose it should be.
+        expected: String,
     },
     /// Something stored is not what this code writes.
     #[error("the database is damaged: {what}")]
@@ -81,6 +105,15 @@ impl From<StoreError> for Failure {
             StoreError::Conflict { .. } => ("conflict", "run `saoy registry check`; nothing was changed"),
             StoreError::Sealed { .. } => {
                 ("sealed", "check that keys/ belongs to this home; run `saoy registry check`")
+            }
+            StoreError::Lost { .. } => ("lost", "bring blobs/ back from a backup; run `saoy registry check`"),
+            StoreError::Anchor { .. } => (
+                "anchor-damaged",
+                "bring the file back; if it is lost for good, move it away, compare the last number with the copies handed out last, \
+                 then run `saoy registry recover --home DIR`",
+            ),
+            StoreError::OtherAnchor { .. } => {
+                ("anchor-other", "SAOY_ANCHOR must name a file of this office's own")
             }
             StoreError::Corrupt { .. } => {
                 ("damaged", "run `saoy registry check`, then restore from a backup")

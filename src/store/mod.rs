@@ -24,7 +24,7 @@ use crate::ambient::Entropy;
 use crate::record::{BookNumber, Digest};
 use crate::registry::log::{LoggedEntry, SignedCheckpoint};
 pub use anchor::{Anchor, LastNumber, anchor_path};
-pub(crate) use anchor::{create_durably, replace_durably};
+pub(crate) use anchor::{create_durably, folder_of, replace_durably, sync_folder_of};
 use blobs::Blobs;
 pub use error::StoreError;
 pub use vault::Key;
@@ -193,6 +193,8 @@ impl Store {
             return Err(StoreError::Exists { path });
         }
         let lock = lock(home)?;
+        let blobs = home.join("blobs");
+        std::fs::create_dir_all(&blobs).map_err(|source| StoreError::Io { path: blobs, source })?;
         let options = options(&path).create_if_missing(true);
         let store = Self::connect(home, options, vault, Some(lock))?;
         store.run(|pool, _| async move {
@@ -214,13 +216,14 @@ impl Store {
     pub fn open(home: &Path, vault: Key, mode: Mode) -> Result<Self, StoreError> {
         let path = database(home);
         if !path.exists() {
-            return Err(StoreError::NoHome { path: home.to_owned() });
+            return Err(StoreError::NoHome { path });
         }
         let lock = match mode {
             Mode::Write => Some(lock(home)?),
             Mode::Read => None,
         };
-        let store = Self::connect(home, options(&path), vault, lock)?;
+        let options = options(&path).read_only(mode == Mode::Read);
+        let store = Self::connect(home, options, vault, lock)?;
         let found = store.run(|pool, _| async move {
             let row = sqlx::query("SELECT value FROM meta WHERE name = 'schema'").fetch_one(&pool).await?;
             Ok(row.try_get::<String, _>(0)?)
@@ -244,7 +247,9 @@ impl Store {
             .build()
             .map_err(|source| StoreError::Io { path: home.to_owned(), source })?;
         let blobs = Blobs::local(&home.join("blobs"))?;
-        let pool = runtime.block_on(SqlitePoolOptions::new().max_connections(1).connect_with(options))?;
+        // One connection for as long as the store is open: a moment that is held must not be lost with its connection.
+        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let pool = runtime.block_on(pool.connect_with(options))?;
         Ok(Self { pool, blobs, vault, runtime, _lock: lock })
     }
 
@@ -263,6 +268,22 @@ impl Store {
         receiver.recv().map_err(|_| StoreError::Corrupt { what: "the store's thread ended early".into() })?
     }
 
+    /// From here until the answer is dropped, all that is read is of one moment, whatever a writer does meanwhile. The store
+    /// cannot be written through meanwhile.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn moment(&self) -> Result<Moment<'_>, StoreError> {
+        self.run(|pool, _| async move {
+            sqlx::raw_sql("BEGIN").execute(&pool).await?;
+            Ok(())
+        })?;
+        let moment = Moment { store: self };
+        // SQLite's moment is that of the first reading.
+        self.size()?;
+        Ok(moment)
+    }
+
     // ---- the log ----
 
     /// How many entries there are.
@@ -272,7 +293,7 @@ impl Store {
     pub fn size(&self) -> Result<u64, StoreError> {
         self.run(|pool, _| async move {
             let row = sqlx::query("SELECT COUNT(*) FROM entries").fetch_one(&pool).await?;
-            Ok(unsigned(row.try_get(0)?))
+            unsigned(row.try_get(0)?)
         })
     }
 
@@ -392,8 +413,8 @@ impl Store {
                         symbol: row.try_get(0)?,
                         year: u16::try_from(row.try_get::<i64, _>(1)?)
                             .map_err(|_| StoreError::Corrupt { what: "a book's year".into() })?,
-                        first: unsigned(row.try_get(2)?),
-                        last: unsigned(row.try_get(3)?),
+                        first: unsigned(row.try_get(2)?)?,
+                        last: unsigned(row.try_get(3)?)?,
                         closed_at: row.try_get(4)?,
                     })
                 })
@@ -420,17 +441,40 @@ impl Store {
     /// The lines of the book with their entries' indices, in order of number.
     ///
     /// # Errors
-    /// The database's, [`StoreError::Sealed`] for a line that does not open.
+    /// The database's, [`StoreError::Sealed`] for a line that does not open, [`StoreError::Corrupt`] for one that stands under
+    /// another number than its own.
     pub fn register(&self) -> Result<Vec<(u64, RegisterRow)>, StoreError> {
         let rows = self.run(|pool, _| async move {
-            let rows = sqlx::query("SELECT idx, sealed FROM register ORDER BY year, symbol, number")
-                .fetch_all(&pool)
-                .await?;
+            let rows = sqlx::query(
+                "SELECT idx, symbol, year, number, sealed FROM register ORDER BY year, symbol, number",
+            )
+            .fetch_all(&pool)
+            .await?;
             rows.iter()
-                .map(|row| Ok((unsigned(row.try_get(0)?), row.try_get::<Vec<u8>, _>(1)?)))
+                .map(|row| {
+                    let line = format!(
+                        "{}/{} of {}",
+                        row.try_get::<i64, _>(3)?,
+                        row.try_get::<i64, _>(2)?,
+                        row.try_get::<String, _>(1)?
+                    );
+                    Ok((unsigned(row.try_get(0)?)?, line, row.try_get::<Vec<u8>, _>(4)?))
+                })
                 .collect::<Result<Vec<_>, StoreError>>()
         })?;
-        rows.into_iter().map(|(index, sealed)| Ok((index, self.open_row(index, &sealed)?))).collect()
+        rows.into_iter()
+            .map(|(index, line, sealed)| {
+                let row = self.open_row(index, &sealed)?;
+                let BookNumber { symbol, year, number } = &row.book;
+                let own = format!("{number}/{year} of {symbol}");
+                if line != own {
+                    return Err(StoreError::Corrupt {
+                        what: format!("the book's line of entry {index} stands under {line}, but is {own}"),
+                    });
+                }
+                Ok((index, row))
+            })
+            .collect()
     }
 
     fn register_row(&self, index: u64) -> Result<Option<RegisterRow>, StoreError> {
@@ -472,6 +516,20 @@ impl Store {
                 .fetch_all(&pool)
                 .await?;
             rows.iter().map(read_job).collect()
+        })
+    }
+
+    /// The job of one entry.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn job(&self, index: u64) -> Result<Option<Job>, StoreError> {
+        self.run(move |pool, _| async move {
+            let row = sqlx::query("SELECT * FROM jobs WHERE idx = $1")
+                .bind(signed(index))
+                .fetch_optional(&pool)
+                .await?;
+            row.as_ref().map(read_job).transpose()
         })
     }
 
@@ -582,23 +640,83 @@ impl Store {
         key.open(&context, &sealed)
     }
 
-    /// Removes the folders of documents that never came to an entry: a crash before the transaction left them.
+    /// Removes what a crash left of half-written files of a document.
     ///
     /// # Errors
     /// The file system's.
-    pub fn remove_orphans(&self) -> Result<usize, StoreError> {
-        let known: std::collections::HashSet<String> =
-            self.jobs()?.into_iter().map(|job| job.folder).collect();
-        self.run(move |_, blobs| async move {
-            let mut removed = 0;
-            for folder in blobs.folders().await? {
-                if !known.contains(&folder) {
-                    blobs.remove_folder(&folder).await?;
-                    removed += 1;
-                }
+    pub fn sweep(&self, folder: &str) -> Result<(), StoreError> {
+        self.blobs.sweep(folder)
+    }
+
+    /// Whether a document has a file of this name.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn holds(&self, folder: &str, name: &str) -> Result<bool, StoreError> {
+        let (folder, name) = (folder.to_owned(), name.to_owned());
+        self.run(move |_, blobs| async move { blobs.holds(&folder, &name).await })
+    }
+
+    /// The folders of documents that no job knows, in order of name.
+    ///
+    /// # Errors
+    /// The file system's, the database's.
+    pub fn orphans(&self) -> Result<Vec<String>, StoreError> {
+        self.run(move |pool, blobs| async move {
+            // In this order: a folder is there before its job.
+            let mut folders = blobs.folders().await?;
+            let mut known = std::collections::HashSet::new();
+            for row in sqlx::query("SELECT folder FROM jobs").fetch_all(&pool).await? {
+                known.insert(row.try_get::<String, _>(0)?);
             }
-            Ok(removed)
+            folders.retain(|folder| !known.contains(folder));
+            folders.sort();
+            Ok(folders)
         })
+    }
+
+    /// Removes the folders of documents that never came to an entry: a crash before the transaction left them. One that holds a
+    /// file of the name `keep` stays: it came further, and a database that does not know it is not the newest.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn remove_orphans(&self, keep: &str) -> Result<usize, StoreError> {
+        let mut removed = 0;
+        for folder in self.orphans()? {
+            if !self.holds(&folder, keep)? {
+                self.blobs.remove_folder(&folder)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+impl Drop for Store {
+    /// Closes the database: what the write-ahead log holds goes into `saoy.db`, which is then a whole backup by itself.
+    fn drop(&mut self) {
+        // Nothing is lost where it fails: the log is read again.
+        let _ = self.run(|pool, _| async move {
+            pool.close().await;
+            Ok(())
+        });
+    }
+}
+
+/// One moment of the database ([`Store::moment`]).
+#[must_use]
+#[derive(Debug)]
+pub struct Moment<'a> {
+    store: &'a Store,
+}
+
+impl Drop for Moment<'_> {
+    fn drop(&mut self) {
+        // It only read; if it cannot be ended, the next statement says so.
+        let _ = self.store.run(|pool, _| async move {
+            sqlx::raw_sql("ROLLBACK").execute(&pool).await?;
+            Ok(())
+        });
     }
 }
 
@@ -629,7 +747,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
 async fn insert_entry(tx: &mut Transaction<'_, Sqlite>, commit: &Commit) -> Result<(), StoreError> {
     let LoggedEntry { index, entry, leaf } = &commit.entry;
     let row = sqlx::query("SELECT COUNT(*) FROM entries").fetch_one(&mut **tx).await?;
-    let size = unsigned(row.try_get(0)?);
+    let size = unsigned(row.try_get(0)?)?;
     if size != *index || commit.checkpoint.size != index + 1 {
         return Err(StoreError::Conflict {
             what: format!("entry {index} does not continue a log of {size}"),
@@ -734,7 +852,7 @@ async fn void_job(tx: &mut Transaction<'_, Sqlite>, target: u64, sealed: Vec<u8>
 
 fn read_entry(row: &sqlx::sqlite::SqliteRow) -> Result<LoggedEntry, StoreError> {
     Ok(LoggedEntry {
-        index: unsigned(row.try_get(0)?),
+        index: unsigned(row.try_get(0)?)?,
         entry: row.try_get(1)?,
         leaf: digest(row.try_get(2)?, "leaf")?,
     })
@@ -742,7 +860,7 @@ fn read_entry(row: &sqlx::sqlite::SqliteRow) -> Result<LoggedEntry, StoreError> 
 
 fn read_checkpoint(row: &sqlx::sqlite::SqliteRow) -> Result<SignedCheckpoint, StoreError> {
     Ok(SignedCheckpoint {
-        size: unsigned(row.try_get(0)?),
+        size: unsigned(row.try_get(0)?)?,
         root: digest(row.try_get(1)?, "checkpoint root")?,
         note: row.try_get(2)?,
     })
@@ -750,7 +868,7 @@ fn read_checkpoint(row: &sqlx::sqlite::SqliteRow) -> Result<SignedCheckpoint, St
 
 fn read_job(row: &sqlx::sqlite::SqliteRow) -> Result<Job, StoreError> {
     Ok(Job {
-        index: unsigned(row.try_get("idx")?),
+        index: unsigned(row.try_get("idx")?)?,
         key: digest(row.try_get("job_key")?, "job key")?,
         copy_id: row.try_get("copy_id")?,
         folder: row.try_get("folder")?,
@@ -781,6 +899,6 @@ fn signed(value: u64) -> i64 {
     i64::try_from(value).expect("an index or number is below 2^63")
 }
 
-fn unsigned(value: i64) -> u64 {
-    u64::try_from(value).expect("the schema holds no negative index or number")
+fn unsigned(value: i64) -> Result<u64, StoreError> {
+    u64::try_from(value).map_err(|_| StoreError::Corrupt { what: format!("an index or number is {value}") })
 }

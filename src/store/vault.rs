@@ -1,6 +1,6 @@
 //! Encryption at rest: XChaCha20-Poly1305 under a key a document, wrapped by the office's vault key.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::aead::{Aead, AeadInOut, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -9,6 +9,7 @@ use super::StoreError;
 use crate::ambient::Entropy;
 
 const NONCE: usize = 24;
+const TAG: usize = 16;
 
 /// A key that never leaves memory in the clear.
 #[derive(Clone)]
@@ -37,11 +38,16 @@ impl Key {
     pub fn seal(&self, context: &str, plain: &[u8], entropy: &dyn Entropy) -> Vec<u8> {
         let mut nonce = [0; NONCE];
         entropy.fill(&mut nonce);
-        let sealed = self
+        // In place: a scan may be large, and this is its only other copy.
+        let mut sealed = Vec::with_capacity(NONCE + plain.len() + TAG);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plain);
+        let tag = self
             .cipher()
-            .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: context.as_bytes() })
+            .encrypt_inout_detached(&XNonce::from(nonce), context.as_bytes(), sealed[NONCE..].as_mut().into())
             .expect("the plaintext is far below the cipher's limit of 256 GiB");
-        [nonce.as_slice(), &sealed].concat()
+        sealed.extend_from_slice(&tag);
+        sealed
     }
 
     /// Decrypts what [`Key::seal`] made under the same context.
