@@ -164,17 +164,21 @@ impl Audit {
         if let Some(job) = next.next() {
             return wrong(format!("there is a job for entry {}, which issues nothing", job.index));
         }
+        if let Some(anchor) = anchor {
+            let Some(anchor) = anchor? else {
+                return wrong(format!("the anchor {} is missing", parts.anchor.display()));
+            };
+            let there = parts.store.checkpoint(anchor.size)?.map(|checkpoint| checkpoint.root);
+            if let Some(lost) = anchor.ahead_of(self.entries, there, &parts.store.books()?) {
+                return wrong(lost);
+            }
+        }
         if let Some(stray) = strays.iter().find(|folder| !folders.contains(*folder)) {
             return wrong(format!(
                 "blobs/{stray} holds a copy that no job knows: the database may be a restored backup"
             ));
         }
-        let Some(anchor) = anchor else { return Ok(()) };
-        let Some(anchor) = anchor? else {
-            return wrong(format!("the anchor {} is missing", parts.anchor.display()));
-        };
-        let there = parts.store.checkpoint(anchor.size)?;
-        anchor.ahead_of(|_| there.as_ref().map(|c| c.root), &parts.store.books()?).map_or(Ok(()), wrong)
+        Ok(())
     }
 
     /// Entries, their chain, the tree, each signed checkpoint.

@@ -279,7 +279,7 @@ impl Office {
             ));
         };
         let there = self.store.checkpoint(anchor.size)?;
-        match anchor.ahead_of(|_| there.as_ref().map(|c| c.root), &self.store.books()?) {
+        match anchor.ahead_of(self.registry.size(), there.map(|c| c.root), &self.store.books()?) {
             None => Ok(()),
             Some(lost) => Err(Failure::new(
                 "registry-behind",

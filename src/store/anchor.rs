@@ -55,13 +55,14 @@ impl Anchor {
         self.size == 0 && self.numbers.is_empty()
     }
 
-    /// What this anchor knows and the database does not: the first disagreement in words, with both values.
-    pub fn ahead_of(&self, checkpoints: impl Fn(u64) -> Option<Digest>, books: &[Book]) -> Option<String> {
+    /// What this anchor knows and the database does not: the first disagreement in words, with both values. `entries` is how many
+    /// the database has, `there` the root of its checkpoint of the anchor's size.
+    pub fn ahead_of(&self, entries: u64, there: Option<Digest>, books: &[Book]) -> Option<String> {
         if self.size > 0 {
-            match checkpoints(self.size) {
+            match there {
                 None => {
                     return Some(format!(
-                        "the anchor knows a signed checkpoint of size {}, which the database does not have",
+                        "the anchor knows a signed checkpoint of size {}, the database has {entries} entries and no such checkpoint",
                         self.size
                     ));
                 }
@@ -194,12 +195,12 @@ mod tests {
     fn names_both_values_of_what_the_database_lost() {
         let checkpoint = SignedCheckpoint { size: 3, root: Digest::of(b"three"), note: String::new() };
         let anchor = Anchor::of("log", Some(&checkpoint), &[book(3)]);
-        assert_eq!(anchor.ahead_of(|_| Some(Digest::of(b"three")), &[book(3)]), None);
-        let lost = anchor.ahead_of(|_| None, &[book(3)]).expect("refuses");
-        assert!(lost.contains("size 3"), "{lost}");
-        let forked = anchor.ahead_of(|_| Some(Digest::of(b"other")), &[book(3)]).expect("refuses");
+        assert_eq!(anchor.ahead_of(3, Some(Digest::of(b"three")), &[book(3)]), None);
+        let lost = anchor.ahead_of(2, None, &[book(3)]).expect("refuses");
+        assert!(lost.contains("size 3") && lost.contains("2 entries"), "{lost}");
+        let forked = anchor.ahead_of(3, Some(Digest::of(b"other")), &[book(3)]).expect("refuses");
         assert!(forked.contains(&Digest::of(b"other").hex()), "{forked}");
-        let number = anchor.ahead_of(|_| Some(Digest::of(b"three")), &[book(2)]).expect("refuses");
+        let number = anchor.ahead_of(3, Some(Digest::of(b"three")), &[book(2)]).expect("refuses");
         assert!(number.contains("number 3") && number.contains("last is 2"), "{number}");
     }
 
