@@ -8,6 +8,7 @@
 //! durable before, and a number is never used twice: it is taken in the transaction that logs its entry.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -276,6 +277,9 @@ pub fn certify(
     broken.map_or(Ok(outcomes), Err)
 }
 
+/// A file, its pages' words and its fields.
+pub type ReadFile = (PathBuf, Result<(Vec<PageText>, Fields), Failure>);
+
 /// Reads files without issuing anything: for each the pages' words and the fields.
 pub fn read_only(
     engines: &EnginePool,
@@ -285,7 +289,7 @@ pub fn read_only(
     limits: &Limits,
     cancelled: &AtomicBool,
     watch: &(dyn Fn(Event<'_>) + Sync),
-) -> Vec<(PathBuf, Result<(Vec<PageText>, Fields), Failure>)> {
+) -> Vec<ReadFile> {
     let mut results: Vec<_> = files.iter().map(|file| (file.clone(), None)).collect();
     let mut documents = Vec::new();
     for (slot, file) in files.iter().enumerate() {
@@ -307,6 +311,9 @@ pub fn read_only(
     results.into_iter().map(|(file, result)| (file, result.unwrap_or_else(stopped))).collect()
 }
 
+/// A job that an earlier run left: its entry's index, and where the copy lies or why it still waits.
+pub type Ended = (u64, Result<Option<PathBuf>, Failure>);
+
 /// Ends what an earlier run left: every entered job becomes a copy, or keeps waiting with the cause written down. Gives for each
 /// its index and where the copy lies; nowhere but in the office if it cannot go where it was wanted any more: certifying the same
 /// file again gives it out.
@@ -318,7 +325,7 @@ pub fn finish_pending(
     acts: &Acts,
     fonts: &Fonts,
     limits: &Limits,
-) -> Result<Vec<(u64, Result<Option<PathBuf>, Failure>)>, Failure> {
+) -> Result<Vec<Ended>, Failure> {
     office.store.remove_orphans(COPY)?;
     let mut ended = Vec::new();
     for job in office.store.jobs_in(JobState::Entered)? {
@@ -951,7 +958,7 @@ fn enter(
         problem: None,
     };
     let book_first = first_number(office, &record.book.symbol, &books);
-    office.append(&next, Effect::Issue { row, job: job.clone(), book_first })?;
+    office.append(&next, Effect::Issue { row, job: Box::new(job.clone()), book_first })?;
     Ok((job, record))
 }
 
@@ -1012,12 +1019,14 @@ fn remake(
     let mut scans: HashMap<usize, Scan> = HashMap::new();
     let mut pages = Vec::new();
     for page in &material.pages {
-        if !scans.contains_key(&page.scan) {
-            let bytes = office.store.get(key, &job.folder, &scan_name(page.scan))?;
-            scans.insert(page.scan, Scan::from_bytes(&scan_name(page.scan), bytes, limits)?);
-        }
-        let (stored, ..) =
-            scans[&page.scan].stored_page(page.page).map_err(|e| on_page(page.page, e.into()))?;
+        let scan = match scans.entry(page.scan) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(free) => {
+                let bytes = office.store.get(key, &job.folder, &scan_name(page.scan))?;
+                free.insert(Scan::from_bytes(&scan_name(page.scan), bytes, limits)?)
+            }
+        };
+        let (stored, ..) = scan.stored_page(page.page).map_err(|e| on_page(page.page, e.into()))?;
         pages.push(copy_page(stored, page.dpi, page.text.clone()));
     }
     make_copy(office, acts, fonts, job, &record, material, pages)

@@ -26,7 +26,6 @@ const KILLS: u64 = 100;
 /// Files in a batch.
 const FILES: u32 = 20;
 /// Where the worker is told what to do.
-
 const HOME: &str = "SAOY_CRASH_HOME";
 const FILES_IN: &str = "SAOY_CRASH_FILES";
 const OUT: &str = "SAOY_CRASH_OUT";

@@ -477,8 +477,7 @@ fn one_writes_and_any_number_read() {
     assert_eq!(Office::recover(&desk.home, desk.ambient()).err().expect("too").code, "home-locked");
     let (one, two) = (desk.reader(), desk.reader());
     assert_eq!((one.registry.size(), two.registry.size()), (4, 4));
-    let refusal =
-        one.store.close_books(2026, "2026-11-22T03:04:05Z").err().expect("a reader changes nothing");
+    let refusal = one.store.close_books(2026, "2026-11-22T03:04:05Z").expect_err("a reader changes nothing");
     says(&refusal.to_string(), &["readonly"]);
     drop(writer);
     drop(desk.writer());

@@ -158,7 +158,7 @@ pub enum Effect {
         /// The line of the book.
         row: RegisterRow,
         /// The job.
-        job: Job,
+        job: Box<Job>,
         /// The first number of the book, should the line open it.
         book_first: u64,
     },
