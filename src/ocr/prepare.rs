@@ -153,6 +153,8 @@ impl Ground {
     /// that skew and columns do not wash it out.
     pub(super) fn lies_on_its_side(&self) -> bool {
         const STRIP: usize = 48;
+        // Faded print counts too: without it a worn page has only specks.
+        const FADED: u8 = 180;
         let step = (self.ppi / 80).max(1) as usize;
         let (width, height) = (self.image.width() as usize / step, self.image.height() as usize / step);
         if width < STRIP || height < STRIP {
@@ -160,7 +162,7 @@ impl Ground {
         }
         let raw = self.image.as_raw();
         let stride = self.image.width() as usize;
-        let ink = |x: usize, y: usize| i64::from(raw[y * step * stride + x * step] < 128);
+        let ink = |x: usize, y: usize| i64::from(raw[y * step * stride + x * step] < FADED);
         let mut across_rows = 0;
         for strip in 0..width / STRIP {
             let row = |y: usize| (strip * STRIP..(strip + 1) * STRIP).map(|x| ink(x, y)).sum::<i64>();

@@ -29,7 +29,8 @@ pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -
     let mut prepared;
     let lines;
     if on_its_side {
-        let (turn, _) = best_turn(&ground, [Turn::ThreeQuarters, Turn::Quarter], engine, deadline)?;
+        let (turn, _) =
+            best_turn(&ground, [Turn::ThreeQuarters, Turn::Quarter, Turn::None], engine, deadline)?;
         prepared = ground.turned(turn);
         lines = engine.read_page(&prepared.image, prepared.ppi, deadline)?;
     } else {
