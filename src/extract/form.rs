@@ -95,16 +95,18 @@ pub(crate) struct Spec {
     pub(crate) rule: Vec<Rule>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Review {
     /// A field with less confidence goes to the officer.
     pub(crate) below: f32,
+    /// A closed list of phrases: texts that spell one of them with other accents are flagged.
+    pub(crate) phrases: Option<Spanned<String>>,
 }
 
 impl Default for Review {
     fn default() -> Self {
-        Self { below: 0.75 }
+        Self { below: 0.75, phrases: None }
     }
 }
 
@@ -183,6 +185,8 @@ pub(crate) enum FieldType {
     Year,
     /// Nam or Nữ.
     Sex,
+    /// A date in words, in the closed vocabulary of numbers.
+    Words,
     /// Any text.
     Text,
     /// A place.
@@ -223,6 +227,9 @@ pub(crate) struct FieldSpec {
     pub(crate) list: Option<Spanned<String>>,
     /// The value must match.
     pub(crate) format: Option<Pattern>,
+    /// Closed lists of a name's first word and of its others: what is not in them is flagged.
+    pub(crate) surnames: Option<Spanned<String>>,
+    pub(crate) given_names: Option<Spanned<String>>,
     /// Check digits.
     pub(crate) check: Option<CheckDigits>,
     pub(crate) review_below: Option<f32>,
@@ -255,6 +262,9 @@ pub(crate) struct When {
 pub(crate) struct Choice {
     pub(crate) value: String,
     pub(crate) label: Option<Spanned<String>>,
+    /// The label alone does not settle it: the officer looks.
+    #[serde(default)]
+    pub(crate) unsure: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -394,6 +404,9 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
     if *spec.version.get_ref() != 1 {
         return wrong(spec.version.span(), "expected version = 1".to_owned());
     }
+    if let Some(phrases) = spec.review.phrases.as_ref().filter(|p| !lists.contains_key(p.get_ref())) {
+        return wrong(phrases.span(), format!("no list {:?}", phrases.get_ref()));
+    }
     let labels: BTreeSet<&str> = spec.label.keys().map(|k| k.get_ref().as_str()).collect();
     let is_label = |name: &Spanned<String>| -> Result<(), Wrong> {
         if labels.contains(name.get_ref().as_str()) {
@@ -457,6 +470,11 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
                 return wrong(list.span(), format!("field {name:?}: expected type = \"list\" beside list"));
             }
             _ => {}
+        }
+        for words in [&field.surnames, &field.given_names].into_iter().flatten() {
+            if !lists.contains_key(words.get_ref()) {
+                return wrong(words.span(), format!("no list {:?}", words.get_ref()));
+            }
         }
         if field.at.is_empty() && field.choose.is_empty() && field.kind != FieldType::Ink {
             return wrong(span, format!("field {name:?}: expected at least one [[field.at]]"));

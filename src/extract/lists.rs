@@ -23,7 +23,11 @@ struct Entry {
 struct Spec {
     #[serde(rename = "source")]
     _source: String,
+    #[serde(default)]
     entry: Vec<EntrySpec>,
+    /// Values without variants, in short.
+    #[serde(default)]
+    values: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -48,11 +52,31 @@ pub(crate) enum Found {
 impl List {
     pub(crate) fn parse(file: &str, source: &str) -> Result<Self, ExtractError> {
         let spec: Spec = toml::from_str(source).map_err(|e| form::syntax_error(file, source, &e))?;
-        let entries = spec.entry.into_iter().map(|e| {
+        let short = spec.values.into_iter().map(|value| EntrySpec { value, variants: Vec::new() });
+        let entries = spec.entry.into_iter().chain(short).map(|e| {
             let spellings = std::iter::once(e.value.clone()).chain(e.variants);
             Entry { keys: spellings.map(|s| (loose(&s), text::fold(&s))).collect(), value: e.value }
         });
         Ok(Self { entries: entries.collect() })
+    }
+
+    /// Whether a text holds one of the phrases with other accents.
+    pub(crate) fn misspelt(&self, text: &str) -> bool {
+        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+        let folds: Vec<String> = words.iter().map(|w| text::fold(w)).collect();
+        self.entries.iter().any(|entry| {
+            let phrase: Vec<&str> = entry.value.split(' ').collect();
+            let fold: Vec<String> = phrase.iter().map(|w| text::fold(w)).collect();
+            let at = (0..(words.len() + 1).saturating_sub(phrase.len()))
+                .filter(|i| folds[*i..*i + fold.len()] == fold[..]);
+            at.into_iter().any(|i| phrase.iter().zip(&words[i..]).any(|(p, w)| !text::same(p, w)))
+        })
+    }
+
+    /// Whether a text is a value or a variant, accents included.
+    pub(crate) fn contains(&self, raw: &str) -> bool {
+        let key = loose(raw);
+        self.entries.iter().any(|e| e.keys.iter().any(|(k, _)| *k == key))
     }
 
     pub(crate) fn find(&self, raw: &str) -> Found {

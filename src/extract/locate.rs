@@ -59,7 +59,7 @@ struct Span {
 }
 
 /// Default widest gap inside a value on one line, in line heights.
-const WORD_GAP: f32 = 8.0;
+const WORD_GAP: f32 = 4.0;
 /// Default widest pitch of lines, in line heights: forms are set at one and a half, dotted lines wider.
 const LINE_GAP: f32 = 3.4;
 /// A line that ends before this share of the text's width did not wrap.

@@ -42,10 +42,13 @@ const BUILTIN_FORMS: [(&str, &str); 2] = [
 ];
 
 /// The closed lists that come with the program.
-const BUILTIN_LISTS: [(&str, &str); 4] = [
+const BUILTIN_LISTS: [(&str, &str); 7] = [
     ("models/forms/lists/dan-toc.toml", include_str!("../../models/forms/lists/dan-toc.toml")),
     ("models/forms/lists/quoc-tich.toml", include_str!("../../models/forms/lists/quoc-tich.toml")),
     ("models/forms/lists/chuc-vu.toml", include_str!("../../models/forms/lists/chuc-vu.toml")),
+    ("models/forms/lists/cum-tu.toml", include_str!("../../models/forms/lists/cum-tu.toml")),
+    ("models/forms/lists/ho.toml", include_str!("../../models/forms/lists/ho.toml")),
+    ("models/forms/lists/ten.toml", include_str!("../../models/forms/lists/ten.toml")),
     ("models/forms/lists/loai-van-ban.toml", include_str!("../../models/forms/lists/loai-van-ban.toml")),
 ];
 
@@ -130,6 +133,7 @@ impl Forms {
             fields.insert(name.to_owned(), field);
             found.extend(words.map(|w| (name, w)));
         }
+        self.check_phrases(form, &mut fields);
         validate::cross_check(&mut fields, &form.spec().rule);
         let mut fields = Fields { form: Some(form.id().to_owned()), fields };
         self.conclude(form, &mut fields);
@@ -162,6 +166,9 @@ impl Forms {
         if let Some(choice) = choice {
             let mut field = empty(confidence::EMPTY, None);
             field.value = Value::String(choice.value.clone());
+            if choice.unsure {
+                field.problems.push("unsure".to_owned());
+            }
             if locator.has_stamp() {
                 field.problems.push(format!("{}earlier-certification-stamp", validate::NOTE));
             }
@@ -170,7 +177,8 @@ impl Forms {
         let mut label_seen = false;
         let valid = |text: &str| {
             let parsed = self.parse(spec, &[text.to_owned()]);
-            !parsed.value.is_null() && parsed.problems.iter().all(|p| *p == "syllable")
+            !parsed.value.is_null()
+                && parsed.problems.iter().all(|p| matches!(*p, "syllable" | "surname-rare" | "name-rare"))
         };
         for place in &spec.at {
             match locator.locate(place, found, &valid) {
@@ -212,6 +220,7 @@ impl Forms {
             FieldType::Date => parse::date(&raw),
             FieldType::Year => parse::year(&raw),
             FieldType::Sex => parse::sex(&raw),
+            FieldType::Words => parse::date_words(&raw),
             FieldType::Pin => parse::pin(&raw),
             FieldType::Number => parse::number(&raw),
             FieldType::Code => parse::code(&raw),
@@ -222,7 +231,22 @@ impl Forms {
             },
             FieldType::Text | FieldType::Address | FieldType::Ink => parse::free_text(&raw),
         };
+        // Of several texts the last is the one that a form can foretell: a list of recipients ends with the archive.
+        let last = parsed.value.as_array().and_then(|items| items.last()).and_then(Value::as_str);
+        if last.zip(spec.format.as_ref()).is_some_and(|(item, format)| !format.0.is_match(item)) {
+            parsed.problems.push("format");
+        }
         if let Some(value) = parsed.value.as_str() {
+            let listed = |list: &Option<toml::Spanned<String>>, word: &str| {
+                list.as_ref().and_then(|l| self.lists.get(l.get_ref())).is_none_or(|l| l.contains(word))
+            };
+            let (surname, others) = value.split_once(' ').unwrap_or((value, ""));
+            if !listed(&spec.surnames, surname) {
+                parsed.problems.push("surname-rare");
+            }
+            if !others.split(' ').all(|word| listed(&spec.given_names, word)) {
+                parsed.problems.push("name-rare");
+            }
             if spec.format.as_ref().is_some_and(|f| !f.0.is_match(value)) {
                 parsed.problems.push("format");
             }
@@ -231,6 +255,19 @@ impl Forms {
             }
         }
         parsed
+    }
+
+    /// Flags texts that spell a phrase which stands on many papers in a way that nobody does.
+    fn check_phrases(&self, form: &Form, fields: &mut BTreeMap<String, Field>) {
+        let phrases = form.spec().review.phrases.as_ref().and_then(|p| self.lists.get(p.get_ref()));
+        let Some(phrases) = phrases else { return };
+        for spec in &form.spec().field {
+            let texts = matches!(spec.kind, FieldType::Text | FieldType::Address | FieldType::Items);
+            let Some(field) = fields.get_mut(spec.name.get_ref()).filter(|_| texts) else { continue };
+            if field.raw.as_deref().is_some_and(|raw| phrases.misspelt(raw)) {
+                field.problems.push("phrase-misspelt".to_owned());
+            }
+        }
     }
 
     fn conclude(&self, form: &Form, fields: &mut Fields) {

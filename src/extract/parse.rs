@@ -207,8 +207,24 @@ pub(crate) fn list(raw: &str, list: &List) -> Parsed {
     match list.find(&text) {
         Found::Exact(value) => Parsed::good(value),
         Found::Near(value) => Parsed::flagged(Value::String(value), "list-near"),
-        Found::Unknown => Parsed::flagged(Value::String(text), "list-unknown"),
+        Found::Unknown => match inside(&text, list) {
+            Some(value) => Parsed::flagged(Value::String(value), "list-near"),
+            None => Parsed::flagged(Value::String(text), "list-unknown"),
+        },
     }
+}
+
+/// The longest run of words at either end that is a value of the list: the rest is what stains and strokes were read as.
+fn inside(text: &str, list: &List) -> Option<String> {
+    let words: Vec<&str> = text.split(' ').collect();
+    (1..words.len()).rev().find_map(|n| {
+        [words[words.len() - n..].join(" "), words[..n].join(" ")].iter().find_map(|part| {
+            match list.find(part) {
+                Found::Exact(value) => Some(value),
+                _ => None,
+            }
+        })
+    })
 }
 
 pub(crate) fn free_text(raw: &str) -> Parsed {
@@ -231,10 +247,15 @@ fn oddities(text: &str) -> Vec<&'static str> {
         let lone_mark = text::is_mark_only(word) && !matches!(*word, "-" | "–" | "/" | "&" | "+");
         let foreign_mark = word.chars().any(|c| !c.is_alphanumeric() && !",.;:-–/()&'’+\"“”".contains(c));
         // A point ends a text or an abbreviation (`TP.`, `Q.`).
-        let small_end = core.chars().filter(|c| c.is_lowercase()).count() > 2;
-        let inner_point = word.ends_with('.') && i + 1 < words.len() && small_end;
+        let whole_word = core.chars().count() > 2 && text::is_syllable(core);
+        let inner_point = word.ends_with('.') && i + 1 < words.len() && whole_word;
         let glued_dash =
             word.len() > 1 && (word.starts_with('-') || word.starts_with('.') || word.starts_with(','));
+        let digits = core.chars().filter(char::is_ascii_digit).count();
+        let between = core.trim_matches(|c: char| !c.is_ascii_digit()).chars().any(char::is_alphabetic);
+        if digits > 0 && (between || core.chars().any(|c| c.is_alphabetic() && !c.is_ascii() && c != 'Đ')) {
+            problems.push("letter-in-number");
+        }
         if lone_mark || foreign_mark || inner_point || glued_dash {
             problems.push("stray-mark");
         }
@@ -310,6 +331,74 @@ pub(crate) fn date_in_words(raw: &str) -> Option<String> {
                 .ok()?;
         (1880..=2120).contains(&date.year()).then(|| format!("{year:04}-{m:02}-{d:02}"))
     })
+}
+
+/// A date in words. Its vocabulary is closed and no two of its words differ in accents alone, so a misread accent is set
+/// right; any other difference is flagged.
+pub(crate) fn date_words(raw: &str) -> Parsed {
+    let mut parsed = free_text(raw);
+    let Value::String(text) = &parsed.value else { return parsed };
+    if date_in_words(text).is_none() {
+        parsed.problems.insert(0, "date-words-format");
+        return parsed;
+    }
+    let mut previous = String::new();
+    let words: Vec<String> = text
+        .split(' ')
+        .map(|word| {
+            let core = word.trim_matches(|c: char| !c.is_alphanumeric());
+            let spelt = spelling(core, &previous);
+            previous = text::fold(core);
+            match spelt {
+                Some(spelt) if !core.is_empty() => word.replacen(core, &with_case(spelt, core), 1),
+                _ => word.to_owned(),
+            }
+        })
+        .collect();
+    parsed.value = Value::String(words.join(" "));
+    parsed.problems.retain(|p| *p != "syllable");
+    parsed
+}
+
+/// How a word of a date in words is spelt, where it is not so already.
+fn spelling(word: &str, previous: &str) -> Option<&'static str> {
+    let ten = ["hai", "ba", "bon", "tu", "nam", "sau", "bay", "tam", "chin"].contains(&previous);
+    let spellings: &[&str] = match text::fold(word).as_str() {
+        "ngay" => &["ngày"],
+        "thang" => &["tháng"],
+        "mot" if previous == "muoi" => &["một", "mốt"],
+        "mot" => &["một"],
+        "hai" => &["hai"],
+        "ba" => &["ba"],
+        "bon" => &["bốn"],
+        "tu" => &["tư"],
+        "nam" => &["năm"],
+        "lam" => &["lăm"],
+        "nham" => &["nhăm"],
+        "sau" => &["sáu"],
+        "bay" => &["bảy", "bẩy"],
+        "tam" => &["tám"],
+        "chin" => &["chín"],
+        "muoi" if ten => &["mươi"],
+        "muoi" => &["mười"],
+        "tram" => &["trăm"],
+        "nghin" => &["nghìn"],
+        "ngan" => &["ngàn"],
+        "khong" => &["không"],
+        "linh" => &["linh"],
+        "le" => &["lẻ", "lẽ"],
+        _ => return None,
+    };
+    let known = spellings.iter().any(|s| text::same(s, word));
+    if known || (text::fold(word) == "mot" && previous == "muoi") { None } else { spellings.first().copied() }
+}
+
+fn with_case(spelt: &str, like: &str) -> String {
+    let mut letters = spelt.chars();
+    match letters.next() {
+        Some(first) if like.starts_with(char::is_uppercase) => first.to_uppercase().chain(letters).collect(),
+        _ => spelt.to_owned(),
+    }
 }
 
 /// A number from 1 to 9999 in folded words: nghìn and ngàn, linh and lẻ, tư and bốn, lăm and nhăm, mốt.
@@ -422,6 +511,17 @@ mod tests {
         ] {
             assert_eq!(date_in_words(raw), None, "{raw}");
         }
+    }
+
+    #[test]
+    fn accents_of_number_words_are_set_right_and_nothing_else() {
+        let read = "Ngày mười lắm, tháng bẩy năm hai ngan không trắm hai mười lăm";
+        let spelt = "Ngày mười lăm, tháng bẩy năm hai ngàn không trăm hai mươi lăm";
+        assert_eq!(value(date_words(read)), spelt);
+        assert_eq!(
+            date_words("Ngày mườj lăm tháng bảy năm hai nghìn").problems,
+            ["date-words-format", "syllable"]
+        );
     }
 
     #[test]
