@@ -77,7 +77,7 @@ pub(crate) fn request(out: &Path) -> Request {
 
 /// A small scan; another one for each `mark`.
 pub(crate) fn draw(path: &Path, mark: u32) {
-    let image = GrayImage::from_fn(200, 280, |x, y| {
+    let image = GrayImage::from_fn(100, 140, |x, y| {
         Luma([((x * 7 + y * 3 + mark * 11 + (x * y * mark) % 7) % 251) as u8])
     });
     image.save(path).expect("the scan is written");
