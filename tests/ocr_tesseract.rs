@@ -278,6 +278,27 @@ fn blank_and_tiny_pages_hold_no_words() {
 }
 
 #[test]
+fn noise_holds_no_worker() {
+    // Seen without the guard: minutes, past any deadline.
+    let mut state = 1_u32;
+    let mut random = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 16
+    };
+    let salt = GrayImage::from_fn(1600, 2200, |_, _| image::Luma([if random() % 32 == 0 { 0 } else { 255 }]));
+    let mut salted = page(salt);
+    salted.dpi = [200.0; 2];
+    let text = read_page(&salted, &mut vie(), PAGE_DEADLINE).unwrap();
+    assert!(text.words.len() < 20, "{} words were made of specks", text.words.len());
+
+    let coarse = |x: u32, y: u32| if x % 6 < 4 && y % 6 < 4 { 0 } else { 255 };
+    let mut blobs = page(GrayImage::from_fn(2400, 2400, |x, y| image::Luma([coarse(x, y)])));
+    blobs.dpi = [200.0; 2];
+    let refused = read_page(&blobs, &mut vie(), PAGE_DEADLINE);
+    assert!(matches!(refused, Err(OcrError::Noise { .. })), "{refused:?}");
+}
+
+#[test]
 fn a_language_without_data_is_named_with_advice() {
     let missing = Tesseract::new("vie+xxx").err().expect("there is no such language");
     assert!(matches!(&missing, OcrError::LanguageMissing { language, .. } if language == "xxx"));

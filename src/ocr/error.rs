@@ -40,6 +40,12 @@ pub enum OcrError {
         /// In pixels.
         height: u32,
     },
+    /// Noise in place of print: it would hold the engine for minutes.
+    #[error("the page has {blobs} specks and too much noise to be read")]
+    Noise {
+        /// How many blobs of ink there are.
+        blobs: usize,
+    },
     /// The image has no pixels, or too many for the engine.
     #[error("an image of {width} × {height} pixels cannot be read")]
     ImageSize {
@@ -76,6 +82,11 @@ impl From<OcrError> for Failure {
                 "ocr-timeout",
                 message,
                 "scan the page again with less noise, or raise the limit of seconds a page",
+            ),
+            OcrError::Noise { .. } => Self::new(
+                "ocr-noise",
+                message,
+                "scan the page again with less contrast, in grey or colour instead of black and white",
             ),
             OcrError::Recognize { .. } | OcrError::ImageSize { .. } => {
                 Self::new("ocr-failed", message, "look at the page; scan it again at 300 dpi")

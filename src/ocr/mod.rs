@@ -16,6 +16,7 @@ mod prepare;
 mod read;
 mod red;
 pub mod score;
+mod specks;
 mod tesseract;
 
 pub use self::tesseract::Tesseract;

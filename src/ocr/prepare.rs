@@ -9,12 +9,14 @@ use image::{DynamicImage, GrayImage, RgbImage, imageops};
 use super::leaders;
 use super::paper;
 use super::red::{self, Red};
+use super::specks;
 use crate::geom::PixelBox;
 use crate::scan::Page;
 use crate::scan::deskew::skew_angle;
 
-/// Pages are scaled down to this many pixels an inch.
-pub(super) const READING_PPI: f64 = 240.0;
+/// Pages are scaled down to this many pixels an inch. Measured on worn Vietnamese pages: at 200 as few errors as at 240 and 300
+/// with 15 % less time than at 300; below 170 stacked marks are lost.
+pub(super) const READING_PPI: f64 = 200.0;
 /// Coarser pages are scaled up to this, but by no more than [`MOST_ENLARGED`].
 const LEAST_PPI: f64 = 150.0;
 const MOST_ENLARGED: f64 = 2.0;
@@ -81,6 +83,8 @@ pub(super) struct Ground {
     pub(super) image: GrayImage,
     ppi: u32,
     page_size: (u32, u32),
+    /// The number of blobs where there are too many to read.
+    pub(super) noise: Option<usize>,
 }
 
 impl Ground {
@@ -119,7 +123,8 @@ impl Ground {
         let scaled = |pixels: u32, dpi: f64| ((f64::from(pixels) * ppi / dpi).round() as u32).max(1);
         let mut image = resize(grey, scaled(width, dpi[0]), scaled(height, dpi[1]));
         paper::even_out(&mut image);
-        Self { image, ppi: ppi.round() as u32, page_size: (width, height) }
+        let noise = specks::clear(&mut image).err();
+        Self { image, ppi: ppi.round() as u32, page_size: (width, height), noise }
     }
 
     /// Turned and straightened.

@@ -22,9 +22,12 @@ const LINE_PPI: f64 = 300.0;
 /// Reads a page, whichever way up it lies.
 ///
 /// # Errors
-/// When the engine fails or `deadline` passes.
+/// When the engine fails, `deadline` passes, or the page is noise.
 pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -> Result<PageText, OcrError> {
     let ground = Ground::of(page);
+    if let Some(blobs) = ground.noise {
+        return Err(OcrError::Noise { blobs });
+    }
     let on_its_side = ground.lies_on_its_side();
     let mut prepared;
     let lines;
