@@ -29,7 +29,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Init(init::Init),
+    Init(Box<init::Init>),
     Read(read::Read),
     Certify(Box<certify::Certify>),
     Verify(verify::Verify),
