@@ -170,14 +170,21 @@ impl ScanRef {
     /// Opens the file again; it must still be the one that was admitted.
     fn open(&self, limits: &Limits) -> Result<Scan, Failure> {
         let scan = Scan::open(&self.path, limits)?;
-        if scan.digest() == self.digest {
-            return Ok(scan);
-        }
-        Err(Failure::new(
+        if scan.digest() == self.digest { Ok(scan) } else { Err(self.changed()) }
+    }
+
+    /// Its bytes; they must still be those that were admitted.
+    fn bytes(&self) -> Result<Vec<u8>, Failure> {
+        let bytes = std::fs::read(&self.path).map_err(|_| self.changed())?;
+        if Digest::of(&bytes) == self.digest { Ok(bytes) } else { Err(self.changed()) }
+    }
+
+    fn changed(&self) -> Failure {
+        Failure::new(
             "changed",
             format!("{} changed while it was being read", self.path.display()),
             "wait until the scanner has written the file, then run again",
-        ))
+        )
     }
 }
 
@@ -705,7 +712,7 @@ fn issue(
     rehearse(office, tools, &plan, &material, &pages)?;
     let folder = random_name(office);
     let key = Key::random(office.entropy.as_ref());
-    keep(office, &key, &folder, document, &material, &request.limits)?;
+    keep(office, &key, &folder, document, &material)?;
 
     // From here on the number is used: the job ends released, or by a void entry.
     let title = form.map_or("Giấy tờ, văn bản", |f| f.title());
@@ -900,12 +907,10 @@ fn keep(
     folder: &str,
     document: &Document,
     material: &Material,
-    limits: &Limits,
 ) -> Result<(), Failure> {
     let entropy = office.entropy.as_ref();
     for (i, scan) in document.scans.iter().enumerate() {
-        let opened = scan.open(limits)?;
-        office.store.put(key, folder, &scan_name(i), opened.bytes(), entropy)?;
+        office.store.put(key, folder, &scan_name(i), &scan.bytes()?, entropy)?;
     }
     let bytes = serde_json::to_vec(material).expect("the material is plain data");
     Ok(office.store.put(key, folder, MATERIAL, &bytes, entropy)?)

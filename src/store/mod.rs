@@ -29,6 +29,9 @@ use blobs::Blobs;
 pub use error::StoreError;
 pub use vault::Key;
 
+/// Sealed files are written in pieces of so many bytes, so that a large one is not in memory twice more.
+const PIECE: usize = 8 << 20;
+
 /// The version of the schema that this code writes and reads.
 const SCHEMA_VERSION: &str = "1";
 
@@ -624,9 +627,14 @@ impl Store {
         bytes: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<(), StoreError> {
-        let sealed = key.seal(&format!("{folder}/{name}"), bytes, entropy);
-        let (folder, name) = (folder.to_owned(), name.to_owned());
-        self.run(move |_, blobs| async move { blobs.create(&folder, &name, sealed).await })
+        // The first piece comes last: where it is, all are.
+        let last = bytes.len().saturating_sub(1) / PIECE;
+        for (i, piece) in (0..=last).map(|i| (i, &bytes[i * PIECE..bytes.len().min((i + 1) * PIECE)])).rev() {
+            let sealed = key.seal(&piece_context(folder, name, i, i == last), piece, entropy);
+            let (folder, name) = (folder.to_owned(), piece_name(name, i));
+            self.run(move |_, blobs| async move { blobs.create(&folder, &name, sealed).await })?;
+        }
+        Ok(())
     }
 
     /// Reads and opens one file of a document.
@@ -634,10 +642,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sealed`], or the file system's where it is missing.
     pub fn get(&self, key: &Key, folder: &str, name: &str) -> Result<Vec<u8>, StoreError> {
-        let context = format!("{folder}/{name}");
-        let (folder, name) = (folder.to_owned(), name.to_owned());
-        let sealed = self.run(move |_, blobs| async move { blobs.read(&folder, &name).await })?;
-        key.open(&context, &sealed)
+        let mut bytes = Vec::new();
+        for i in 0.. {
+            let last = !self.holds(folder, &piece_name(name, i + 1))?;
+            let (in_folder, piece) = (folder.to_owned(), piece_name(name, i));
+            let sealed = self.run(move |_, blobs| async move { blobs.read(&in_folder, &piece).await })?;
+            let opened = key.open(&piece_context(folder, name, i, last), &sealed);
+            bytes.extend(opened.map_err(|_| StoreError::Sealed { what: format!("{folder}/{name}") })?);
+            if last {
+                break;
+            }
+        }
+        Ok(bytes)
     }
 
     /// Removes what a crash left of half-written files of a document.
@@ -888,6 +904,16 @@ fn digest(bytes: Vec<u8>, what: &str) -> Result<Digest, StoreError> {
     let bytes =
         bytes.try_into().map_err(|_| StoreError::Corrupt { what: format!("{what} is not 32 bytes") })?;
     Ok(Digest(bytes))
+}
+
+/// The name of a sealed file's piece: the first has the file's own.
+fn piece_name(name: &str, piece: usize) -> String {
+    if piece == 0 { name.to_owned() } else { format!("{name}.{piece}") }
+}
+
+/// What a piece is sealed for: its place, and whether it is the last, so that none can be cut off or moved.
+fn piece_context(folder: &str, name: &str, piece: usize, last: bool) -> String {
+    format!("{folder}/{name}/{piece}{}", if last { "/end" } else { "" })
 }
 
 fn row_context(index: u64) -> String {
