@@ -8,6 +8,11 @@ pub const VIETNAM: UtcOffset = match UtcOffset::from_hms(7, 0, 0) {
     Err(_) => unreachable!(),
 };
 
+/// The year in which a moment falls in Vietnam.
+pub fn vietnam_year(at: OffsetDateTime) -> u16 {
+    u16::try_from(at.to_offset(VIETNAM).year()).expect("the present has four digits")
+}
+
 /// Where the present time comes from.
 pub trait Clock: Send + Sync {
     /// The present, in UTC, whole seconds.

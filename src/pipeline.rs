@@ -18,11 +18,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::ambient::vietnam_year;
 use crate::certify::{self, Acts, Attachment, CopyPage, Fonts, Metadata, Relationship};
 use crate::error::Failure;
 use crate::extract::{Forms, Reading};
 use crate::ocr::{self, EnginePool, PageJob, PageText, Recognizer};
-use crate::office::{COPY, Office, job_key, record_context};
+use crate::office::{COPY, Office, OfficeConfig, job_key, record_context};
 use crate::record::{
     self, Act, BookNumber, ConfirmedFields, Digest, Disclosure, Fields, Record, RequiredSigner, Role,
     SourcePage,
@@ -32,7 +33,7 @@ use crate::registry::receipt::Receipt;
 use crate::scan::{DpiSource, Limits, Scan, StoredImage};
 use crate::seal::{self, Seal};
 use crate::signature::{Signer, cms};
-use crate::store::{Book, Effect, Job, JobState, Key, RegisterRow, create_durably, folder_of};
+use crate::store::{Effect, Job, JobState, Key, RegisterRow, create_durably, folder_of};
 use crate::verify;
 
 /// What an officer asks for one batch of files.
@@ -854,18 +855,14 @@ fn next_number(office: &Office, act: &certify::Act, now: OffsetDateTime) -> Resu
             ));
         }
         Some(book) => book.last + 1,
-        None => first_number(office, symbol, &books),
+        None => first_number(office, symbol, year),
     };
     Ok(BookNumber { symbol: symbol.to_owned(), year, number })
 }
 
-fn first_number(office: &Office, symbol: &str, books: &[Book]) -> u64 {
-    let continued = symbol == office.config.book_symbol && !books.iter().any(|b| b.symbol == symbol);
-    if continued { office.config.first_number } else { 1 }
-}
-
-fn vietnam_year(now: OffsetDateTime) -> u16 {
-    u16::try_from(now.to_offset(crate::ambient::VIETNAM).year()).expect("the present has four digits")
+fn first_number(office: &Office, symbol: &str, year: u16) -> u64 {
+    let OfficeConfig { book_symbol, first_year, first_number, .. } = &office.config;
+    if symbol == book_symbol && year == *first_year { *first_number } else { 1 }
 }
 
 /// A whole draft under the next number, with an empty receipt, signed on trial: what is wrong with it costs no number.
@@ -962,7 +959,7 @@ fn enter(
         copy_digest: None,
         problem: None,
     };
-    let book_first = first_number(office, &record.book.symbol, &books);
+    let book_first = first_number(office, &record.book.symbol, record.book.year);
     office.append(&next, Effect::Issue { row, job: Box::new(job.clone()), book_first })?;
     Ok((job, record))
 }

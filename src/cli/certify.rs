@@ -82,7 +82,7 @@ pub(super) fn default_jobs() -> u16 {
 }
 
 impl Certify {
-    pub(super) fn run(self: Box<Self>) -> Outcome {
+    pub(super) fn run(self) -> Outcome {
         if !self.compared {
             return Err(Failure::new(
                 "not-compared",

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::ambient::{Clock, Entropy};
+use crate::ambient::{Clock, Entropy, vietnam_year};
 use crate::error::Failure;
 use crate::keys::{Brought, OfficeKeys, OfficeProfile};
 use crate::record::{self, Act, Digest, OfficeName, Officer, Record, Role};
@@ -55,8 +55,10 @@ pub struct OfficeConfig {
     pub verify_url: Option<String>,
     /// The certification book's symbol, as on its cover.
     pub book_symbol: String,
-    /// The first number of the first book: an office may come from paper in the middle of a year.
+    /// The first number of the book of `first_year`: an office may come from paper in the middle of a year.
     pub first_number: u64,
+    /// The year in which the office was made; the books of later years begin at 1.
+    pub first_year: u16,
     /// The origin of the office's log.
     pub log_origin: String,
 }
@@ -217,6 +219,7 @@ impl Office {
             verify_url: new.verify_url.clone(),
             book_symbol: new.book_symbol.clone(),
             first_number: new.first_number,
+            first_year: vietnam_year(clock.now()),
             log_origin: registry::origin(&new.code, host),
         };
         Store::create(home, Key::new(*keys.vault_key()))?;
@@ -513,6 +516,15 @@ fn check_names(new: &NewOffice) -> Result<(), Failure> {
             "bad-url",
             "--verify-url is not an https address of at most 64 characters without '#'",
             "give the address where people verify: https://xacminh.example.vn",
+        ));
+    }
+    let acts = certify::Acts::builtin()?;
+    let taken = acts.all().iter().find(|act| act.id != Act::Certification && act.book == new.book_symbol);
+    if let Some(act) = taken {
+        return Err(Failure::new(
+            "bad-symbol",
+            format!("--book-symbol {:?} is the symbol of another book: {}", new.book_symbol, act.name),
+            "give the symbol on the certification book's cover: SCT/BS",
         ));
     }
     if new.first_number == 0 {

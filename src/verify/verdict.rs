@@ -37,8 +37,8 @@ pub(crate) fn summary(verdict: Verdict, facts: &[Fact], trial: bool, status: Opt
             "INVALID: this copy has been revoked by the office that issued it.",
         ),
         (Verdict::Invalid, Some(Status::Void)) if only_status => Text::new(
-            "KHÔNG HỢP LỆ: số chứng thực này đã bị hủy, cơ quan chưa từng phát hành bản sao.",
-            "INVALID: this number was voided; the office never released a copy under it.",
+            "KHÔNG HỢP LỆ: cơ quan đã hủy số chứng thực này; không bản sao nào mang số này có giá trị.",
+            "INVALID: the office voided this number; no copy that bears it is good.",
         ),
         (Verdict::Invalid, Some(Status::Superseded { .. })) if only_status => Text::new(
             "KHÔNG CÒN HIỆU LỰC: đã có bản sao mới hơn thay thế bản sao này.",
