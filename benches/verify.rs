@@ -60,10 +60,9 @@ fn copy() -> (Vec<u8>, Office, tempfile::TempDir) {
         limits: Limits::default(),
     };
     let outcomes = pipeline::certify(&office, &tools, &[scan], &request, &AtomicBool::new(false), &|_| {});
-    let [Outcome::Certified(done)] = outcomes.expect("a batch").try_into().expect("one document") else {
-        panic!("it was refused")
-    };
-    (std::fs::read(done.output).expect("the copy"), office, folder)
+    let outcomes = outcomes.expect("a batch");
+    let [Outcome::Certified(done)] = outcomes.as_slice() else { panic!("it was refused: {outcomes:?}") };
+    (std::fs::read(&done.output).expect("the copy"), office, folder)
 }
 
 fn bench(c: &mut Criterion) {

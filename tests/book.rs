@@ -112,20 +112,20 @@ impl Printed {
 
     /// The text of each page, in the order in which it was written.
     fn pages(&self) -> Vec<String> {
-        let said = text(&run("pdftotext", POPPLER, &["-raw", &self.path, "-"]));
+        let said = text(&run("pdftotext", POPPLER, ["-raw", &self.path, "-"]));
         said.trim_end_matches('\u{c}').split('\u{c}').map(str::to_owned).collect()
     }
 
     fn check(&self) {
-        let checked = run(pdfa_check(), VERAPDF, &["3u", &self.path]);
+        let checked = run(pdfa_check(), VERAPDF, ["3u", &self.path]);
         assert!(checked.status.success() && text(&checked).starts_with("PASS"), "{}", text(&checked));
-        let qpdf = run("qpdf", QPDF, &["--check", &self.path]);
+        let qpdf = run("qpdf", QPDF, ["--check", &self.path]);
         assert!(qpdf.status.success() && !text(&qpdf).contains("WARNING"), "{}", text(&qpdf));
     }
 
     /// `[page, x0, y0, x1, y1]` of every word.
     fn boxes(&self) -> Vec<([f64; 5], String)> {
-        let html = text(&run("pdftotext", POPPLER, &["-bbox", &self.path, "-"]));
+        let html = text(&run("pdftotext", POPPLER, ["-bbox", &self.path, "-"]));
         let mut page = 0.0;
         let mut boxes = Vec::new();
         for line in html.lines().map(str::trim) {
@@ -285,7 +285,7 @@ fn issue(office: &Office, number: u64) -> Result<u64, String> {
             copy_digest: None,
             problem: None,
         };
-        Effect::Issue { row: row(number), job, book_first: 57 }
+        Effect::Issue { row: row(number), job: Box::new(job), book_first: 57 }
     })
 }
 

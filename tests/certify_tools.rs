@@ -37,9 +37,9 @@ fn copy(pages: Vec<CopyPage>, act: Act, trial: bool, qr: Option<String>) -> Copy
 }
 
 fn check_structure(copy: &Copy) {
-    let checked = run(pdfa_check(), VERAPDF, &["3u", &copy.path]);
+    let checked = run(pdfa_check(), VERAPDF, ["3u", &copy.path]);
     assert!(checked.status.success(), "{}", text(&checked));
-    let qpdf = run("qpdf", QPDF, &["--check", &copy.path]);
+    let qpdf = run("qpdf", QPDF, ["--check", &copy.path]);
     let said = text(&qpdf);
     assert!(qpdf.status.success() && !said.contains("WARNING") && said.contains("No syntax"), "{said}");
 }
@@ -58,14 +58,14 @@ fn an_agency_copy_is_pdfa() {
 fn a_trial_is_pdfa_and_says_so() {
     let copy = copy(vec![text_page(1240, 1754, 150.0, 32.0)], Act::Certification, true, None);
     check_structure(&copy);
-    let said = text(&run("pdftotext", POPPLER, &[&copy.path, "-"]));
+    let said = text(&run("pdftotext", POPPLER, [&copy.path, "-"]));
     assert!(said.contains("THỬ NGHIỆM") && said.contains("Không có giá trị pháp lý"), "{said}");
 }
 
 #[test]
 fn the_text_is_found_in_vietnamese() {
     let copy = copy(vec![text_page(1240, 1754, 150.0, 32.0)], Act::Certification, false, Some(seal_text()));
-    let said = text(&run("pdftotext", POPPLER, &[&copy.path, "-"]));
+    let said = text(&run("pdftotext", POPPLER, [&copy.path, "-"]));
     let mut rest = said.as_str();
     for line in LINES.iter().copied().chain([
         "Chứng thực bản sao đúng với bản chính",
@@ -123,7 +123,7 @@ fn skewed_and_turned_lines_keep_their_words() {
     for angle in [0.0, 0.5, 1.0, 3.0, -7.0, 90.0, 180.0, 270.0] {
         let copy = copy(vec![turned_page(angle)], Act::Certification, false, None);
         // Poppler sorts by place unless told not to, and takes a skewed or upright line apart; its words are whole either way.
-        let said = text(&run("pdftotext", POPPLER, &["-raw", &copy.path, "-"]));
+        let said = text(&run("pdftotext", POPPLER, ["-raw", &copy.path, "-"]));
         let words: Vec<&str> = said.split_whitespace().collect();
         for line in &LINES[..3] {
             let wanted: Vec<&str> = line.split(' ').collect();
@@ -140,9 +140,9 @@ fn attachments_come_out_as_they_went_in() {
     let copy = copy(vec![rgb_page()], Act::Certification, false, None);
     let folder = copy.folder.path().join("attached");
     std::fs::create_dir(&folder).expect("a folder");
-    let listed = text(&run("pdfdetach", POPPLER, &["-list", &copy.path]));
+    let listed = text(&run("pdfdetach", POPPLER, ["-list", &copy.path]));
     assert!(listed.starts_with("4 embedded files"), "{listed}");
-    let saved = run("pdfdetach", POPPLER, &["-saveall", "-o", &folder.display().to_string(), &copy.path]);
+    let saved = run("pdfdetach", POPPLER, ["-saveall", "-o", &folder.display().to_string(), &copy.path]);
     assert!(saved.status.success(), "{}", text(&saved));
     for attachment in attachments() {
         let bytes = std::fs::read(folder.join(&attachment.name)).expect("it was saved");
@@ -153,7 +153,7 @@ fn attachments_come_out_as_they_went_in() {
 #[test]
 fn poppler_finds_both_signatures_valid() {
     let copy = copy(vec![text_page(1240, 1754, 150.0, 32.0)], Act::Certification, false, Some(seal_text()));
-    let said = text(&run("pdfsig", POPPLER, &[&copy.path]));
+    let said = text(&run("pdfsig", POPPLER, [&copy.path]));
     assert_eq!(said.matches("Signature Validation: Signature is Valid.").count(), 2, "{said}");
     let last = &said[said.find("Signature #2").expect("a second signature")..];
     assert!(last.contains("Total document signed"), "{said}");
@@ -167,7 +167,7 @@ fn pyhanko_trusts_both_signatures_under_the_root() {
         let root = copy.folder.path().join("root.pem").display().to_string();
         let arguments =
             ["sign", "validate", "--no-revocation-check", "--trust", &root, "--trust-replace", &copy.path];
-        let said = run(pyhanko(), PYHANKO, &arguments);
+        let said = run(pyhanko(), PYHANKO, arguments);
         let said_text = text(&said);
         assert!(said.status.success(), "{said_text}");
         assert_eq!(said_text.matches("INTACT:TRUSTED").count(), count, "{said_text}");
@@ -181,7 +181,7 @@ fn render(copy: &Copy, dpi: u32, page: u32) -> image::RgbImage {
     let drawn = run(
         "pdftoppm",
         POPPLER,
-        &["-r", &dpi.to_string(), "-f", &page, "-l", &page, "-singlefile", "-png", &copy.path, &stem],
+        ["-r", &dpi.to_string(), "-f", &page, "-l", &page, "-singlefile", "-png", &copy.path, &stem],
     );
     assert!(drawn.status.success() && text(&drawn).is_empty(), "{}", text(&drawn));
     image::open(format!("{stem}.png")).expect("a picture").to_rgb8()
@@ -193,7 +193,7 @@ fn the_code_reads_with_two_other_decoders() {
         let copy = copy(pages, Act::Certification, false, Some(seal_text()));
         let picture = render(&copy, 200, 1);
         let path = copy.folder.path().join("render.png").display().to_string();
-        let read = run("zbarimg", ZBAR, &["-q", "--raw", &path]);
+        let read = run("zbarimg", ZBAR, ["-q", "--raw", &path]);
         assert_eq!(String::from_utf8_lossy(&read.stdout).trim(), seal_text());
         let mut grey = rqrr::PreparedImage::prepare(image::DynamicImage::ImageRgb8(picture).to_luma8());
         let grids = grey.detect_grids();
@@ -276,7 +276,7 @@ fn the_scan_comes_out_byte_for_byte() {
     let original = page.stored.data.clone();
     let copy = copy(vec![page], Act::Certification, false, None);
     let stem = copy.folder.path().join("image").display().to_string();
-    let listed = run("pdfimages", POPPLER, &["-all", &copy.path, &stem]);
+    let listed = run("pdfimages", POPPLER, ["-all", &copy.path, &stem]);
     assert!(listed.status.success(), "{}", text(&listed));
     assert_eq!(std::fs::read(format!("{stem}-000.jpg")).expect("it was written"), *original);
     assert!(copy.bytes.windows(original.len()).any(|window| window == &*original));

@@ -1,6 +1,6 @@
 //! A strict reader of the one PDF grammar that a Saoy copy has.
 //!
-//! In come a file's bytes, out goes [`File`]: its revisions and its objects, borrowed from the bytes. It repairs nothing and
+//! In come a file's bytes, out goes `File`: its revisions and its objects, borrowed from the bytes. It repairs nothing and
 //! skips nothing: every byte belongs to the header, to one indirect object, to a cross-reference table, to a trailer or to
 //! the white space between them, so two readers cannot see two documents in one file. Not its business: what a page or a
 //! signature is.
