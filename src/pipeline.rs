@@ -165,6 +165,8 @@ struct ScanRef {
     digest: Digest,
     pages: u32,
     cost: u64,
+    /// A PDF with an electronic signature.
+    signed: bool,
 }
 
 impl ScanRef {
@@ -229,6 +231,7 @@ pub fn certify(
         outcomes.push(outcome);
     };
 
+    refuse_unmatched(files, request)?;
     let mut documents = Vec::new();
     let mut outputs: HashMap<PathBuf, (PathBuf, Digest)> = HashMap::new();
     for (input, admitted) in admit(files, request) {
@@ -351,6 +354,13 @@ pub fn finish_pending(
 /// # Errors
 /// `not-issued` for an entry that issues nothing, `conflict` for one that is void already.
 pub fn void(office: &Office, index: u64, code: VoidCause, cause: &str) -> Result<u64, Failure> {
+    if cause.trim().is_empty() {
+        return Err(Failure::new(
+            "no-cause",
+            "--cause is empty",
+            "say in a few words why the number is void",
+        ));
+    }
     let issued = office.store.job(index)?;
     let Some(target_leaf) = office.registry.leaf(index).filter(|_| issued.is_some()) else {
         return Err(Failure::new(
@@ -388,7 +398,16 @@ pub fn receipt(office: &Office, index: u64) -> Result<Receipt, Failure> {
 /// Opens each file once for its digest and pages; the bytes are let go again, so that five hundred files cost no more memory
 /// than two.
 fn admit(files: &[PathBuf], request: &Request) -> Vec<(PathBuf, Result<Document, Failure>)> {
-    let opened = files.iter().map(|path| (path.clone(), look(path, &request.limits)));
+    let paper = |scan: ScanRef| match scan.signed {
+        false => Ok(scan),
+        // A copy is never certified as if it were an original, and an electronic document is no paper (NĐ 45/2020 art. 3(9)).
+        true => Err(Failure::new(
+            "signed-pdf",
+            "the PDF carries an electronic signature: it is no scan of a paper original",
+            "scan the paper; a certified copy is used as it is, without certifying it again",
+        )),
+    };
+    let opened = files.iter().map(|path| (path.clone(), look(path, &request.limits).and_then(paper)));
     let document = |scans| Document::of(scans, request.act, &request.out);
     if !request.join {
         return opened.map(|(path, scan)| (path, scan.map(|scan| document(vec![scan])))).collect();
@@ -420,10 +439,15 @@ impl Document {
 }
 
 fn look(path: &Path, limits: &Limits) -> Result<ScanRef, Failure> {
+    if std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        return Err(Failure::new("not-a-file", "it is a pipe or a device, not a file", "give a file"));
+    }
     let scan = Scan::open(path, limits)?;
     let pages = scan.page_count();
     let cost = (1..=pages).map(|page| scan.page_cost(page)).sum();
-    Ok(ScanRef { path: path.to_owned(), digest: scan.digest(), pages, cost })
+    let signed =
+        scan.media_type() == "application/pdf" && memchr::memmem::find(scan.bytes(), b"/ByteRange").is_some();
+    Ok(ScanRef { path: path.to_owned(), digest: scan.digest(), pages, cost, signed })
 }
 
 /// A document that was certified already is given out again, unless another copy is asked for.
@@ -454,14 +478,72 @@ fn certified_before(
     let (record, _) = office.record(&job)?;
     let material = material(office, &key, &job)?;
     let mut done = certified(document, &job, &record, &material, true);
+    if request.requester.is_some() || request.copies != record.copies {
+        done.notes.push("requester and copies given now are not in the book: it was certified before".into());
+    }
     if request.officer_fields.contains_key(&file_name(&document.input)) {
         done.notes.push("the fields given now are not in it: it was certified before with its own".into());
     }
     Ok(Some(done))
 }
 
+/// The longest file name, in bytes.
+const LONGEST_NAME: usize = 255;
+
+/// The officer's fields must be of files of this batch: a correction that went nowhere would look as if it had been taken.
+fn refuse_unmatched(files: &[PathBuf], request: &Request) -> Result<(), Failure> {
+    let inputs: Vec<String> = files.iter().map(|file| file_name(file)).collect();
+    match request.officer_fields.keys().filter(|name| !inputs.contains(name)).min() {
+        None => Ok(()),
+        Some(name) => Err(fields_failure(format!("the fields are of {name}, which is not among the files"))),
+    }
+}
+
+/// The officer's fields must be of a form that there is, stand on a page that there is, and be texts.
+fn refuse_fields(officer: &Fields, forms: &Forms, pages: usize) -> Result<(), Failure> {
+    let Some(form) = officer.form.as_deref() else {
+        return match officer.fields.is_empty() {
+            true => Ok(()),
+            false => Err(fields_failure("there are fields, but no form".into())),
+        };
+    };
+    let Some(form) = forms.get(form) else {
+        return Err(fields_failure(format!("there is no form {form:?}")));
+    };
+    for (name, field) in &officer.fields {
+        if !form.field_names().any(|known| known == name) {
+            return Err(fields_failure(format!("form {} has no field {name}", form.id())));
+        }
+        if field.page.is_some_and(|page| page == 0 || page as usize > pages) {
+            return Err(fields_failure(format!(
+                "field {name} stands on a page that the document does not have"
+            )));
+        }
+        let text = |value: &serde_json::Value| value.is_string();
+        let list = |value: &serde_json::Value| value.as_array().is_some_and(|items| items.iter().all(text));
+        if !field.value.is_null() && !text(&field.value) && !list(&field.value) {
+            return Err(fields_failure(format!(
+                "the value of field {name} is neither a text, a list of texts nor null"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn fields_failure(what: String) -> Failure {
+    let advice = "give the output of `saoy read --json` for these files, with only its values corrected; no number was used";
+    Failure::new("fields-file", what, advice)
+}
+
 /// What is wrong with the place of a copy costs no number.
 fn refuse_output(output: &Path) -> Result<(), Failure> {
+    if output.file_name().is_some_and(|name| name.len() > LONGEST_NAME) {
+        return Err(Failure::new(
+            "long-name",
+            format!("the copy's name would be longer than the {LONGEST_NAME} bytes that file systems allow"),
+            "give the scan a shorter name; no number was used",
+        ));
+    }
     // A link that leads nowhere takes the name too.
     if output.symlink_metadata().is_ok() {
         return Err(output_taken(output, "it exists already"));
@@ -673,6 +755,9 @@ fn issue(
 ) -> Result<Certified, Failure> {
     let read = extract(rereader, tools.forms, request.form.as_deref(), document, &pages, &request.limits)?;
     let by_officer = request.officer_fields.get(&file_name(&document.input));
+    if let Some(officer) = by_officer {
+        refuse_fields(officer, tools.forms, document.pages.len())?;
+    }
     let confirmed = match by_officer {
         Some(officer) => ConfirmedFields::by_officer(&read, officer),
         None => ConfirmedFields::unconfirmed(&read),

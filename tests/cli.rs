@@ -245,6 +245,52 @@ fn an_officer_corrects_the_reading_and_it_counts_as_confirmed() {
 }
 
 #[test]
+fn fields_that_cannot_be_the_officers_cost_no_number() {
+    let office = Office::new();
+    let field = |page: u32, value: &str| {
+        format!(
+            r#"{{"raw":"x","value":{value},"confidence":1,"page":{page},"box":[0,0,9,9],"review":false,"problems":[]}}"#
+        )
+    };
+    let document = |file: &str, form: &str, name: &str, field: &str| {
+        format!(r#"[{{"file":"{file}","form":"{form}","pages":[],"fields":{{"{name}":{field}}}}}]"#)
+    };
+    let (form, name) = ("giay-khai-sinh", "child_name");
+    for (text, expected) in [
+        (document("another.jpg", form, name, &field(1, r#""A""#)), "another.jpg"),
+        (document(SCAN, "no-form", name, &field(1, r#""A""#)), "no-form"),
+        (document(SCAN, form, "no_field", &field(1, r#""A""#)), "no_field"),
+        (document(SCAN, form, name, &field(99, r#""A""#)), "page"),
+        (document(SCAN, form, name, &field(1, "12")), "neither a text"),
+    ] {
+        let path = office.path("fields.json");
+        fs::write(&path, &text).expect("it can be written");
+        let (output, _) = office.certify(&["--fields", str_of(&path)]);
+        assert_ne!(code(&output), 0, "{text}");
+        assert!(self::text(&output).contains(expected), "{text}: {}", self::text(&output));
+    }
+    assert_eq!(
+        json_lines(&office.run(&["book", "show", "--json"]))[0],
+        serde_json::json!([]),
+        "no number was used"
+    );
+}
+
+#[test]
+fn a_copy_is_never_certified_as_if_it_were_an_original() {
+    let office = Office::new();
+    let (_, copy) = office.certify(&[]);
+    let out = office.path("again");
+    let output = office.run(&["certify", "--compared", "--json", "--out", str_of(&out), str_of(&copy)]);
+    assert_eq!(code(&output), 1);
+    assert_eq!(json_lines(&output)[0]["error"]["code"], "signed-pdf");
+    // An explicit trust list wins over SAOY_HOME, which would know the status.
+    let trust = office.home().join("trust.json");
+    assert_eq!(code(&office.run(&["verify", "--trust", str_of(&trust), str_of(&copy)])), 3);
+    assert_eq!(code(&office.run(&["registry", "void", "0", "--cause", " "])), 2, "no cause");
+}
+
+#[test]
 fn a_batch_goes_on_past_bad_files() {
     let office = Office::new();
     let out = office.path("copies");

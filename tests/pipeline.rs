@@ -576,7 +576,7 @@ fn what_the_officer_confirmed_says_so() {
         review: false,
         problems: Vec::new(),
     };
-    let fields = Fields { form: Some("van-ban".into()), fields: [("doc_number".to_owned(), field)].into() };
+    let fields = Fields { form: Some("van-ban".into()), fields: [("doc_no".to_owned(), field)].into() };
     let mut request = desk.request();
     request.officer_fields.insert("confirmed.png".into(), fields);
     let outcomes = desk.certify(&[confirmed.clone(), plain], &request);
@@ -590,7 +590,7 @@ fn what_the_officer_confirmed_says_so() {
             assert_eq!(done.fields_to_review, Vec::<String>::new());
             assert_eq!(disclosures.len(), 1);
             let (name, field) = &disclosures[0];
-            assert_eq!((name.as_str(), &field["value"]), ("doc_number", &json!("12/QĐ-UBND")));
+            assert_eq!((name.as_str(), &field["value"]), ("doc_no", &json!("12/QĐ-UBND")));
             assert_eq!((&field["confirmed"], &field["source"]), (&json!(true), &json!("officer")));
         } else {
             assert!(disclosures.iter().all(|(_, field)| field["confirmed"] == false), "{disclosures:?}");

@@ -12,13 +12,16 @@ use crate::store::Mode;
 use crate::verify::trust::TrustList;
 use crate::verify::{self, Language, Options, Verdict};
 
+/// The largest file that is taken for a copy.
+const MAX_BYTES: u64 = 4 << 30;
+
 /// Verify copies against a trust list; keys inside a copy are never trusted
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     /// The trust list: offices with their keys
-    #[arg(long, value_name = "FILE", conflicts_with = "home")]
+    #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
-    /// An office's own home: knows the status of its copies too
+    /// An office's own home: knows the status of its copies too; not used where --trust is given
     #[arg(long, value_name = "DIR", env = "SAOY_HOME")]
     home: Option<PathBuf>,
     /// An authentic copy whose status is not known ends with exit 0
@@ -91,6 +94,17 @@ impl Verify {
         office: Option<&Office>,
         language: Language,
     ) -> Result<Verdict, Failure> {
+        let too_large = |size| {
+            Failure::new(
+                "too-many-bytes",
+                format!("it has {size} bytes, more than {MAX_BYTES}, or is no file"),
+                "give a certified copy; no copy is as large",
+            )
+        };
+        match std::fs::metadata(file) {
+            Ok(m) if !m.is_dir() && (!m.is_file() || m.len() > MAX_BYTES) => return Err(too_large(m.len())),
+            _ => {}
+        }
         let bytes = std::fs::read(file).map_err(|e| {
             Failure::new("unreadable", format!("cannot be read: {e}"), "check the name and the permissions")
         })?;

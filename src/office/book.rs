@@ -27,7 +27,11 @@ pub struct BookLine {
 impl fmt::Display for BookLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let RegisterRow { book, date, document, pages, copies, fee, .. } = &self.row;
-        write!(f, "{}/{}  {date}  {document}  {pages} tr.  {copies} bản  {fee} đ", book.number, book.year)?;
+        write!(
+            f,
+            "{book} {}  entry {}  {date}  {document}  {pages} tr.  {copies} bản  {fee} đ",
+            book.symbol, self.index
+        )?;
         if self.row.trial {
             write!(f, "  THỬ NGHIỆM")?;
         }

@@ -487,10 +487,17 @@ fn check_names(new: &NewOffice) -> Result<(), Failure> {
     let officer = new.officer.as_ref();
     let more = [("--officer", officer.map(|o| &o.name)), ("--title", officer.map(|o| &o.title))];
     for (option, text) in texts.into_iter().chain(more).filter_map(|(o, t)| Some((o, t?))) {
-        if text.trim().is_empty() || text.chars().any(char::is_control) || text.chars().count() > 200 {
+        // Marks that turn the direction of writing would make a name read as another.
+        let hidden = |c: char| {
+            c.is_control()
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+        };
+        if text.trim() != text || text.is_empty() || text.chars().any(hidden) || text.chars().count() > 200 {
             return Err(Failure::new(
                 "bad-name",
-                format!("{option} is empty, too long or has control characters"),
+                format!(
+                    "{option} is empty, too long, begins or ends with a space, or has control characters"
+                ),
                 "give the name as it is printed, at most 200 characters",
             ));
         }
@@ -527,11 +534,11 @@ fn check_names(new: &NewOffice) -> Result<(), Failure> {
             "give the symbol on the certification book's cover: SCT/BS",
         ));
     }
-    if new.first_number == 0 {
+    if new.first_number == 0 || new.first_number > 1_000_000_000 {
         return Err(Failure::new(
             "bad-number",
-            "--first-number is 0",
-            "the first number of a book is at least 1",
+            format!("--first-number is {}", new.first_number),
+            "the first number of a book is at least 1 and at most 1000000000",
         ));
     }
     Ok(())

@@ -96,7 +96,7 @@ impl FactId {
     pub fn title(self) -> Text {
         let (vi, en) = match self {
             Self::TrustList => ("Danh sách tin cậy", "Trust list"),
-            Self::FileUntouched => ("Tệp nguyên vẹn", "File untouched"),
+            Self::FileUntouched => ("Hình thức và phạm vi ký của tệp", "File form and coverage"),
             Self::Attachments => ("Tệp đính kèm", "Attachments"),
             Self::Record => ("Bản ghi chứng thực", "Record"),
             Self::Issuer => ("Cùng một cơ quan", "Same issuer"),
