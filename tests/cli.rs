@@ -356,6 +356,20 @@ fn wrong_usage_says_what_to_do() {
     let output = saoy(&["init", "--home", str_of(&office.home()), "--name", "X", "--code", "H99.02"]);
     assert!(code(&output) == 2 && text(&output).contains("home-exists"), "{}", text(&output));
     let nowhere = office.path("nowhere");
+    for url in ["http://xacminh.example.vn", "https://xacminh.example.vn?a", "https://Xacminh.example.vn"] {
+        let output = saoy(&[
+            "init",
+            "--home",
+            str_of(&nowhere),
+            "--name",
+            "X",
+            "--code",
+            "H99.02",
+            "--verify-url",
+            url,
+        ]);
+        assert!(code(&output) == 2 && text(&output).contains("bad-url"), "{url}: {}", text(&output));
+    }
     let output = saoy(&["certify", "--home", str_of(&nowhere), "--compared", SCAN]);
     assert!(code(&output) == 2 && text(&output).contains("no-home"), "{}", text(&output));
 }

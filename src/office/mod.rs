@@ -38,6 +38,9 @@ use crate::{certify, registry, seal};
 /// The name of a released copy among a document's sealed files.
 pub(crate) const COPY: &str = "copy.pdf";
 
+/// The longest address for verification, in bytes: it stands in the QR code.
+const LONGEST_URL: usize = 72;
+
 /// How long a trust list made by `saoy init` is good for.
 const TRUST_YEARS: i64 = 5;
 
@@ -211,7 +214,7 @@ impl Office {
             Some(brought) => OfficeKeys::import(&folder, brought, clock, entropy, passphrase)?,
             None => OfficeKeys::create(&folder, &profile, clock, entropy, passphrase)?,
         };
-        let host = new.verify_url.as_deref().and_then(host);
+        let host = new.verify_url.as_deref().map(seal::check_verify_url).transpose()?;
         let config = OfficeConfig {
             version: 1,
             office: OfficeName { code: new.code.clone(), name: new.name.clone() },
@@ -471,11 +474,6 @@ fn trust_list(config: &OfficeConfig, keys: &OfficeKeys, now: OffsetDateTime) -> 
     Ok(TrustList::new(1, now + Duration::days(TRUST_YEARS * 365), vec![office])?)
 }
 
-fn host(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty())
-}
-
 /// What R is sealed for in the database.
 pub(crate) fn record_context(folder: &str) -> String {
     format!("{folder}/record.json")
@@ -513,15 +511,11 @@ fn check_names(new: &NewOffice) -> Result<(), Failure> {
             "give the office's code as in QĐ 20/2020/QĐ-TTg: H99.01",
         ));
     }
-    let url_ok = |url: &String| {
-        url.strip_prefix("https://").is_some_and(|rest| {
-            !rest.is_empty() && rest.chars().all(|c| c.is_ascii_graphic() && c != '#') && rest.len() <= 64
-        })
-    };
+    let url_ok = |url: &String| url.len() <= LONGEST_URL && seal::check_verify_url(url).is_ok();
     if !new.verify_url.as_ref().is_none_or(url_ok) {
         return Err(Failure::new(
             "bad-url",
-            "--verify-url is not an https address of at most 64 characters without '#'",
+            "--verify-url is not an https address of host and path, or has more than 72 characters",
             "give the address where people verify: https://xacminh.example.vn",
         ));
     }
