@@ -392,9 +392,33 @@ fn an_administrative_document_gives_its_components() {
         ("has_seal", Value::Null),
     ];
     assert_eq!(differences(&fields, &expected), BTreeMap::new());
-    // Words cannot tell whether there is ink: said, not guessed.
-    assert_eq!(field(&fields, "has_seal").problems, ["not-told-by-words"]);
-    assert!(field(&fields, "has_seal").review);
+    // Words cannot tell whether there is ink, and nobody looked for red: said, not guessed.
+    for (name, why) in [("has_seal", "red-not-told"), ("has_signature", "not-told-by-words")] {
+        assert_eq!(field(&fields, name).problems, [why]);
+        assert!(field(&fields, name).review);
+    }
+}
+
+#[test]
+fn a_red_seal_is_told_where_red_can_be() {
+    let forms = Forms::builtin().expect("the built-in forms load");
+    let seal_of = |pages: &[Option<Vec<PixelBox>>]| {
+        let pages: Vec<PageText> = pages.iter().map(|s| PageText { seals: s.clone(), ..page("") }).collect();
+        let fields = forms.extract(&pages, Some("van-ban")).expect("the form is known");
+        let seal = field(&fields, "has_seal");
+        (seal.value.clone(), seal.page, seal.bbox, seal.review)
+    };
+    let (small, large) = (PixelBox::new(10, 10, 60, 60), PixelBox::new(300, 900, 540, 1140));
+    // A seal is shown where it stands; the signer's is the last page's.
+    assert_eq!(
+        seal_of(&[Some(vec![small]), Some(vec![small, large])]),
+        (json!("true"), Some(2), Some(large), false)
+    );
+    // One page that cannot tell does not hide a seal on another, but it hides that there is none.
+    assert_eq!(seal_of(&[Some(vec![small]), None]), (json!("true"), Some(1), Some(small), false));
+    assert_eq!(seal_of(&[Some(vec![]), None]), (Value::Null, None, None, true));
+    // None found is a weaker statement: an officer looks.
+    assert_eq!(seal_of(&[Some(vec![])]), (json!("false"), None, None, true));
 }
 
 #[test]

@@ -222,7 +222,17 @@ fn a_seal_hides_nothing_and_red_print_is_read() {
     let plain = read(image.clone());
     // 36 mm across, over the name.
     seal(&mut image, 1100.0, 820.0, 213.0);
-    let sealed = read(image);
+    let sealed = read(image.clone());
+    // Red print is no seal; the seal is told with its place, and of a grey scan, in whichever format, nothing is said.
+    assert_eq!(plain.seals, Some(vec![]));
+    let [found] = sealed.seals.clone().expect("the scan is in colour")[..] else {
+        panic!("{:?}", sealed.seals)
+    };
+    let drawn = PixelBox::new(887, 607, 1313, 1033);
+    assert!(overlap(found, drawn) > 0.95 && found.width().abs_diff(drawn.width()) < 60, "{found:?}");
+    let grey = DynamicImage::from(image).to_luma8();
+    assert_eq!(read(DynamicImage::from(grey.clone()).to_rgb8()).seals, None);
+    assert_eq!(read(grey).seals, None);
     for text in [plain.text(), sealed.text()] {
         for part in ["GIẤY CHỨNG NHẬN", "0123456789", "Nguyễn Thị Hồng Ngọc", "tỉnh Mẫu"] {
             assert!(text.contains(part), "{part:?} is missing in {text:?}");

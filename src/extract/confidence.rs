@@ -18,6 +18,10 @@ pub(crate) fn of_words(confidences: &[f32], label_quality: f32) -> f32 {
 pub(crate) const EMPTY: f32 = 0.9;
 /// Nothing found at all.
 pub(crate) const MISSING: f32 = 0.3;
+/// A ring of red ink is hardly anything but a seal.
+pub(crate) const SEAL_FOUND: f32 = 0.9;
+/// A worn seal, or one that is not round, is not found: below every form's threshold.
+pub(crate) const SEAL_NOT_FOUND: f32 = 0.5;
 /// A value with any problem is at most so likely.
 const DOUBTFUL: f32 = 0.5;
 /// A value that another contradicts.

@@ -175,7 +175,7 @@ pub(crate) struct Ignore {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum FieldType {
     /// A person's name.
     Name,
@@ -201,8 +201,17 @@ pub(crate) enum FieldType {
     List,
     /// Several texts, one an item.
     Items,
+    /// Whether a red seal stands on the paper: `true` or `false`, `null` where the scan cannot tell.
+    RedSeal,
     /// Cannot be told from words: `null` with a note.
     Ink,
+}
+
+impl FieldType {
+    /// Whether the value is words on the paper.
+    pub(crate) fn is_words(self) -> bool {
+        !matches!(self, Self::RedSeal | Self::Ink)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -476,7 +485,7 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
                 return wrong(words.span(), format!("no list {:?}", words.get_ref()));
             }
         }
-        if field.at.is_empty() && field.choose.is_empty() && field.kind != FieldType::Ink {
+        if field.at.is_empty() && field.choose.is_empty() && field.kind.is_words() {
             return wrong(span, format!("field {name:?}: expected at least one [[field.at]]"));
         }
         field.choose.iter().filter_map(|c| c.label.as_ref()).try_for_each(is_label)?;

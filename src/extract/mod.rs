@@ -27,6 +27,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::geom::PixelBox;
 use crate::ocr::PageText;
 use crate::record::{Field, Fields};
 use form::{FieldSpec, FieldType};
@@ -129,7 +130,12 @@ impl Forms {
         let mut fields = BTreeMap::new();
         for spec in &form.spec().field {
             let name = spec.name.get_ref().as_str();
-            let (field, words) = self.field(spec, &locator, &found, &fields);
+            let (field, words) = match spec.kind {
+                FieldType::RedSeal => (red_seal(pages), None),
+                // Saying so is better than guessing from where a name stands.
+                FieldType::Ink => (empty(confidence::MISSING, Some("not-told-by-words")), None),
+                _ => self.field(spec, &locator, &found, &fields),
+            };
             fields.insert(name.to_owned(), field);
             found.extend(words.map(|w| (name, w)));
         }
@@ -157,10 +163,6 @@ impl Forms {
             if !decided.is_some_and(|v| when.is.iter().any(|w| w == v)) {
                 return (empty(confidence::EMPTY, None), None);
             }
-        }
-        if spec.kind == FieldType::Ink {
-            // Ink is not words; saying so is better than guessing from where a name stands.
-            return (empty(confidence::MISSING, Some("not-told-by-words")), None);
         }
         let choice = spec.choose.iter().find(|c| c.label.as_ref().is_none_or(|l| locator.has(l.get_ref())));
         if let Some(choice) = choice {
@@ -229,7 +231,9 @@ impl Forms {
                 Some(list) => parse::list(&raw, list),
                 None => parse::free_text(&raw),
             },
-            FieldType::Text | FieldType::Address | FieldType::Ink => parse::free_text(&raw),
+            FieldType::Text | FieldType::Address | FieldType::RedSeal | FieldType::Ink => {
+                parse::free_text(&raw)
+            }
         };
         // Of several texts the last is the one that a form can foretell: a list of recipients ends with the archive.
         let last = parsed.value.as_array().and_then(|items| items.last()).and_then(Value::as_str);
@@ -277,6 +281,23 @@ impl Forms {
             }
         }
     }
+}
+
+/// Whether a red seal stands on one of the pages: the last page's largest is shown. That none was found is less sure, for worn
+/// seals are missed, and where one page alone cannot tell, nothing is said.
+fn red_seal(pages: &[PageText]) -> Field {
+    let seals = |page: &PageText| page.seals.iter().flatten().copied().max_by_key(PixelBox::width);
+    let found = pages.iter().zip(1_u32..).filter_map(|(page, number)| Some((number, seals(page)?))).last();
+    let (value, confidence) = match found {
+        Some(_) => ("true", confidence::SEAL_FOUND),
+        None if pages.iter().all(|page| page.seals.is_some()) => ("false", confidence::SEAL_NOT_FOUND),
+        None => return empty(confidence::MISSING, Some("red-not-told")),
+    };
+    let mut field = empty(confidence, None);
+    field.value = Value::String(value.to_owned());
+    field.page = found.map(|(number, _)| number);
+    field.bbox = found.map(|(_, seal)| seal);
+    field
 }
 
 fn empty(confidence: f32, problem: Option<&str>) -> Field {

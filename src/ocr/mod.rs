@@ -71,6 +71,9 @@ pub struct PageText {
     pub words: Vec<Word>,
     /// All lines in reading order; every word is in exactly one.
     pub lines: Vec<Line>,
+    /// The red seals' rings, upright page pixels; null where red cannot be told: a grey or black-and-white scan, red paper.
+    #[serde(default)]
+    pub seals: Option<Vec<PixelBox>>,
 }
 
 impl PageText {

@@ -85,13 +85,15 @@ pub(super) struct Ground {
     page_size: (u32, u32),
     /// The number of blobs where there are too many to read.
     pub(super) noise: Option<usize>,
+    /// The red seals on the page, in its own pixels; none where red cannot be told or was not looked for.
+    pub(super) seals: Option<Vec<PixelBox>>,
 }
 
 impl Ground {
     pub(super) fn of(page: &Page) -> Self {
         let dpi = plausible_dpi(page);
-        let grey = to_grey(&page.pixels, dpi);
-        Self::scaled(grey, dpi, READING_PPI)
+        let (grey, seals) = to_grey(&page.pixels, dpi);
+        Self { seals, ..Self::scaled(grey, dpi, READING_PPI) }
     }
 
     /// A part of the page, at most at `ppi`.
@@ -124,7 +126,7 @@ impl Ground {
         let mut image = resize(grey, scaled(width, dpi[0]), scaled(height, dpi[1]));
         paper::even_out(&mut image);
         let noise = specks::clear(&mut image).err();
-        Self { image, ppi: ppi.round() as u32, page_size: (width, height), noise }
+        Self { image, ppi: ppi.round() as u32, page_size: (width, height), noise, seals: None }
     }
 
     /// Turned and straightened.
@@ -205,11 +207,15 @@ fn plausible_dpi(page: &Page) -> [f64; 2] {
     }
 }
 
-fn to_grey(pixels: &DynamicImage, dpi: [f64; 2]) -> GrayImage {
+/// The page in grey, and its red seals where red can be told.
+fn to_grey(pixels: &DynamicImage, dpi: [f64; 2]) -> (GrayImage, Option<Vec<PixelBox>>) {
     match pixels {
-        DynamicImage::ImageLuma8(grey) => grey.clone(),
-        DynamicImage::ImageRgb8(rgb) => grey_of_rgb(rgb, &red::find(rgb, dpi), [0, 0]),
-        other => other.to_luma8(),
+        DynamicImage::ImageLuma8(grey) => (grey.clone(), None),
+        DynamicImage::ImageRgb8(rgb) => {
+            let red = red::find(rgb, dpi);
+            (grey_of_rgb(rgb, &red, [0, 0]), red.seal_boxes(rgb.dimensions()))
+        }
+        other => (other.to_luma8(), None),
     }
 }
 

@@ -57,7 +57,7 @@ pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -
             }
         }
     }
-    Ok(page_text(page, &prepared, lines))
+    Ok(PageText { seals: ground.seals, ..page_text(page, &prepared, lines) })
 }
 
 /// Reads a part of a page again as one line, more closely; with `allowed`, only these characters. The text is

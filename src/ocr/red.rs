@@ -7,6 +7,8 @@
 
 use image::RgbImage;
 
+use crate::geom::PixelBox;
+
 /// A seal's outer ring, in pixels of the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Seal {
@@ -16,6 +18,20 @@ pub(super) struct Seal {
     pub(super) radius: [f32; 2],
 }
 
+impl Seal {
+    /// The box around the ring, as far as it lies on a page of this size.
+    fn bbox(&self, (width, height): (u32, u32)) -> PixelBox {
+        let edge = |v: f32, limit: u32| (v.max(0.0) as u32).min(limit);
+        let [rx, ry] = self.radius;
+        PixelBox::new(
+            edge(self.x - rx, width),
+            edge(self.y - ry, height),
+            edge((self.x + rx).ceil(), width),
+            edge((self.y + ry).ceil(), height),
+        )
+    }
+}
+
 /// What is red on a page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Red {
@@ -23,7 +39,16 @@ pub(super) struct Red {
     pub(super) any: bool,
     /// Whether the paper itself is red or pink: then only the red channel tells print from ground.
     pub(super) ground: bool,
+    /// Whether the image is grey though it is stored as colour: a red seal would look like a black one.
+    pub(super) grey: bool,
     pub(super) seals: Vec<Seal>,
+}
+
+impl Red {
+    /// The seals' boxes on a page of this size; none where red cannot be told from other ink.
+    pub(super) fn seal_boxes(&self, size: (u32, u32)) -> Option<Vec<PixelBox>> {
+        (!self.ground && !self.grey).then(|| self.seals.iter().map(|seal| seal.bbox(size)).collect())
+    }
 }
 
 /// Cells a millimetre in which rings are looked for.
@@ -35,6 +60,8 @@ const COVERAGE: f32 = 0.6;
 /// So many points vote; more tell nothing new.
 const VOTERS: usize = 3000;
 const MOST_SEALS: usize = 6;
+/// Channels that nowhere differ by more are those of a grey image; JPEG rounds by as much.
+const GREY: u8 = 8;
 
 /// How much redder than anything else a pixel is.
 pub(super) fn redness([r, g, b]: [u8; 3]) -> u8 {
@@ -54,13 +81,16 @@ pub(super) fn find(image: &RgbImage, dpi: [f64; 2]) -> Red {
     // Four samples a cell: a ring's line is as wide as a cell or wider.
     let mut mask = Mask { width, height, cells: vec![0; width * height] };
     let mut samples = 0usize;
+    let mut grey = true;
     let columns: Vec<usize> = sample_positions(width, cell[0], image.width());
     let raw = image.as_raw();
     for (j, y) in sample_positions(height, cell[1], image.height()).into_iter().enumerate() {
         let row = &raw[y * image.width() as usize * 3..][..image.width() as usize * 3];
         let cells = &mut mask.cells[j / 2 * width..][..width];
         for (i, &x) in columns.iter().enumerate() {
-            if is_red([row[x * 3], row[x * 3 + 1], row[x * 3 + 2]]) {
+            let pixel = [row[x * 3], row[x * 3 + 1], row[x * 3 + 2]];
+            grey = grey && is_grey(pixel);
+            if is_red(pixel) {
                 cells[i / 2] += 1;
                 samples += 1;
             }
@@ -68,10 +98,10 @@ pub(super) fn find(image: &RgbImage, dpi: [f64; 2]) -> Red {
     }
     let share = samples as f32 / (4 * width * height) as f32;
     if samples < 12 {
-        return Red::default();
+        return Red { grey, ..Red::default() };
     }
     if share > 0.3 {
-        return Red { any: true, ground: true, seals: Vec::new() };
+        return Red { any: true, ground: true, ..Red::default() };
     }
     let seals = rings(&mut mask)
         .into_iter()
@@ -81,7 +111,11 @@ pub(super) fn find(image: &RgbImage, dpi: [f64; 2]) -> Red {
             radius: cell.map(|c| (r + 1.5 * CELLS_PER_MM) * c as f32),
         })
         .collect();
-    Red { any: true, ground: false, seals }
+    Red { any: true, seals, ..Red::default() }
+}
+
+fn is_grey([r, g, b]: [u8; 3]) -> bool {
+    r.max(g).max(b) - r.min(g).min(b) <= GREY
 }
 
 /// The pixels at one and three quarters of each cell.

@@ -37,7 +37,7 @@ pub fn font() -> FontVec {
 pub fn written_page(width: u32, height: u32, size: f32) -> (GrayImage, PageText) {
     let font = font();
     let mut image = GrayImage::from_pixel(width, height, Luma([250]));
-    let mut text = PageText { width, height, dpi: None, words: Vec::new(), lines: Vec::new() };
+    let mut text = PageText { width, height, ..PageText::default() };
     for (i, line) in LINES.iter().enumerate() {
         let top = (size * (1.0 + 2.0 * i as f32)) as u32;
         let first = text.words.len();
