@@ -69,6 +69,20 @@ pub enum RegistryError {
         /// The origin that it should have.
         expected: String,
     },
+    /// Not a tile, a bundle or their path.
+    #[error("not a tile: {0}")]
+    Tile(&'static str),
+    /// Not a request to a witness or its answer.
+    #[error("not a witness's message: {0}")]
+    Witness(&'static str),
+    /// Not a policy.
+    #[error("not a policy: line {line}: {problem}")]
+    Policy {
+        /// The line, from 1; 0 for the whole.
+        line: usize,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// The bytes are no receipt.
     #[error("not a receipt: {0}")]
     Receipt(&'static str),

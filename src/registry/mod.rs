@@ -6,13 +6,17 @@
 //! others' tools read them.
 
 pub mod checkpoint;
+pub mod cosignature;
 pub mod entry;
 mod error;
 #[cfg(feature = "issue")]
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod policy;
 pub mod receipt;
+pub mod tiles;
+pub mod witness;
 
 pub use checkpoint::Checkpoint;
 pub use entry::{Entry, EntryKind, RevokeCause, VoidCause};

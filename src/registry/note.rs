@@ -59,6 +59,20 @@ impl Note {
         Ok(Self { text: text.to_owned(), signatures })
     }
 
+    /// The note with one more signature line; the same line is not added twice.
+    ///
+    /// # Errors
+    /// [`RegistryError::Note`] for too many.
+    pub fn with(mut self, line: NoteSignature) -> Result<Self, RegistryError> {
+        if !self.signatures.contains(&line) {
+            if self.signatures.len() == MAX_SIGNATURES {
+                return Err(RegistryError::Note("no signature, or too many"));
+            }
+            self.signatures.push(line);
+        }
+        Ok(self)
+    }
+
     /// Reads a note. Nothing is verified yet.
     ///
     /// # Errors
@@ -119,10 +133,15 @@ impl Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
-        for NoteSignature { name, id, signature } in &self.signatures {
-            writeln!(f, "\u{2014} {name} {}", BASE64.encode(&[id, signature.as_slice()].concat()))?;
-        }
-        Ok(())
+        self.signatures.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+/// The line without its newline.
+impl fmt::Display for NoteSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, id, signature } = self;
+        write!(f, "\u{2014} {name} {}", BASE64.encode(&[id, signature.as_slice()].concat()))
     }
 }
 
@@ -174,7 +193,7 @@ impl NoteVerifier {
         if key.is_weak() {
             return Err(RegistryError::Key("the key has small order"));
         }
-        Ok(Self { name: name.to_owned(), id: key_id(name, &key), key })
+        Ok(Self { name: name.to_owned(), id: typed_key_id(name, ED25519, &key), key })
     }
 
     /// The name.
@@ -221,16 +240,14 @@ impl FromStr for NoteVerifier {
     }
 }
 
-fn key_id(name: &str, key: &VerifyingKey) -> [u8; 4] {
-    let hash = Sha256::new()
-        .chain_update(name)
-        .chain_update([b'\n', ED25519])
-        .chain_update(key.as_bytes())
-        .finalize();
+/// SHA-256(name ‖ 0A ‖ type ‖ key)[..4].
+pub(super) fn typed_key_id(name: &str, kind: u8, key: &VerifyingKey) -> [u8; 4] {
+    let hash =
+        Sha256::new().chain_update(name).chain_update([b'\n', kind]).chain_update(key.as_bytes()).finalize();
     *hash.first_chunk().expect("SHA-256 has 32 bytes")
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
 }
 
@@ -244,7 +261,8 @@ fn check_text(text: &str) -> Result<(), RegistryError> {
     Ok(())
 }
 
-fn parse_line(line: &str) -> Result<NoteSignature, RegistryError> {
+/// Reads a line without its newline.
+pub(super) fn parse_line(line: &str) -> Result<NoteSignature, RegistryError> {
     let error = RegistryError::Note("a signature line that is not one");
     let (name, blob) =
         line.strip_prefix("\u{2014} ").and_then(|line| line.split_once(' ')).ok_or(error.clone())?;
