@@ -753,10 +753,15 @@ fn issue(
     request: &Request,
     started: OffsetDateTime,
 ) -> Result<Certified, Failure> {
-    let read = extract(rereader, tools.forms, request.form.as_deref(), document, &pages, &request.limits)?;
     let by_officer = request.officer_fields.get(&file_name(&document.input));
     if let Some(officer) = by_officer {
         refuse_fields(officer, tools.forms, document.pages.len())?;
+    }
+    // Read as the officer's form: what was left as read is told from what was changed.
+    let form = by_officer.and_then(|officer| officer.form.as_deref()).or(request.form.as_deref());
+    let read = extract(rereader, tools.forms, form, document, &pages, &request.limits)?;
+    if let Some(officer) = by_officer {
+        tools.forms.check_corrections(&read, officer)?;
     }
     let confirmed = match by_officer {
         Some(officer) => ConfirmedFields::by_officer(&read, officer),

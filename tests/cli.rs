@@ -262,6 +262,8 @@ fn fields_that_cannot_be_the_officers_cost_no_number() {
         (document(SCAN, form, "no_field", &field(1, r#""A""#)), "no_field"),
         (document(SCAN, form, name, &field(99, r#""A""#)), "page"),
         (document(SCAN, form, name, &field(1, "12")), "neither a text"),
+        (document(SCAN, form, name, &field(1, r#""LÊ V1 DỤ""#)), "field child_name: expected a name"),
+        (document(SCAN, form, "child_dob", &field(1, r#""2021-02-30""#)), "field child_dob: expected a date"),
     ] {
         let path = office.path("fields.json");
         fs::write(&path, &text).expect("it can be written");

@@ -494,6 +494,82 @@ fn a_second_reading_settles_or_flags() {
     assert!(field(&fields, "reg_date").review);
 }
 
+/// What the check says about the original with one field changed, and with that field marked `as-on-paper` too.
+fn corrected(name: &str, value: Value) -> [Option<String>; 2] {
+    let read = read(ORIGINAL);
+    [false, true].map(|insisted| {
+        let mut officer = read.clone();
+        let field = officer.fields.get_mut(name).expect("the form has the field");
+        field.value = value.clone();
+        if insisted {
+            field.problems.push("as-on-paper".into());
+        }
+        match forms().check_corrections(&read, &officer) {
+            Ok(()) => None,
+            Err(error) => Some(error.to_string()),
+        }
+    })
+}
+
+#[test]
+fn a_correction_must_be_a_value_that_its_field_can_have() {
+    for (name, value, expected) in [
+        ("child_dob", json!("2021-02-30"), "field child_dob: expected a date that exists"),
+        ("child_dob", json!("02/7/2021"), "as YYYY-MM-DD"),
+        ("mother_birth_year", json!("199"), "field mother_birth_year: expected a year"),
+        ("child_name", json!("NGUYỄN THỊ 4NH"), "field child_name: expected a name"),
+        ("child_name", json!(["NGUYỄN", "ÁNH"]), "field child_name: expected one text"),
+        ("child_dob_words", json!("Ngày hai"), "field child_dob_words: expected a date in words"),
+        ("child_sex", json!("nữ"), "field child_sex: expected Nam or Nữ"),
+        ("child_pin", json!("99932112345"), "field child_pin: expected twelve digits"),
+        ("reg_no", json!("158 / 2021"), "field reg_no: expected a number"),
+        ("child_ethnicity", json!("Kin"), "field child_ethnicity: expected a value of the list dan-toc"),
+        ("doc_variant", json!("original"), "field doc_variant: expected one of "),
+        ("birth_place", json!("  "), "field birth_place: expected words"),
+        ("birth_place", json!("Trạm\nxá"), "field birth_place: expected words"),
+        // Rules between fields.
+        ("child_dob", json!("2021-07-03"), "field child_dob: it contradicts child_dob_words"),
+        ("child_sex", json!("Nam"), "field child_sex: it contradicts child_pin"),
+        ("reg_date", json!("2021-07-01"), "field reg_date: it contradicts child_dob"),
+        ("reg_no", json!("158/2020"), "field reg_no: it contradicts reg_date"),
+        ("mother_birth_year", json!("2015"), "field mother_birth_year: it contradicts child_dob"),
+    ] {
+        let [refused, insisted] = corrected(name, value.clone());
+        assert!(refused.as_deref().is_some_and(|e| e.contains(expected)), "{name} {value}: {refused:?}");
+        // An officer may say that the paper has it so; a date is a date.
+        let no_date = matches!(name, "child_dob" | "mother_birth_year") && expected.contains(": expected")
+            || expected.starts_with("as ");
+        assert_eq!(insisted.is_some(), no_date, "{name} {value}: {insisted:?}");
+    }
+    for (name, value) in [
+        ("child_name", json!("LÊ THỊ ÁNH TUYẾT")), // neither parent's surname
+        ("child_name", json!("Y ANG KRXH")),
+        ("hometown", json!("Xã Phú Thịnh, tỉnh Hoà Sơn")),
+        ("child_pin", Value::Null),
+        ("child_ethnicity", json!("Mông")),
+        ("mother_birth_year", json!("1996")),
+    ] {
+        assert_eq!(corrected(name, value.clone()), [None, None], "{name} {value}");
+    }
+}
+
+#[test]
+fn what_was_left_as_read_is_not_held_against_the_officer() {
+    let odd =
+        ORIGINAL.replace("Giới tính: Nữ", "Giới tính: Nam").replace("Dân tộc: Kinh ", "Dân tộc: Xyzxyz ");
+    let read = read(&odd);
+    assert!(field(&read, "child_sex").problems.iter().any(|p| p.starts_with("cross-check: ")));
+    assert_eq!(field(&read, "child_ethnicity").problems, ["list-unknown"]);
+    let mut officer = read.clone();
+    officer.fields.get_mut("hometown").expect("it is a field").value = json!("Xã Phú Thịnh");
+    assert!(forms().check_corrections(&read, &officer).is_ok());
+    // Of another form than was read, every value is the officer's own.
+    officer.form = Some("van-ban".into());
+    officer.fields.retain(|name, _| name == "signer_title");
+    officer.fields.get_mut("signer_title").expect("it is a field").value = json!("Phó Chủ tịt");
+    assert!(forms().check_corrections(&Fields::default(), &officer).is_err());
+}
+
 #[test]
 fn at_most_four_fields_are_sealed_and_none_is_sensitive() {
     for form in forms().iter() {

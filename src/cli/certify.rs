@@ -35,7 +35,8 @@ pub(super) struct Certify {
     /// The form of the papers, or auto to recognise it
     #[arg(long, default_value = "auto", value_name = "ID")]
     form: String,
-    /// The output of `saoy read --json`, corrected by the officer: its fields count as confirmed
+    /// The output of `saoy read --json`, corrected by the officer: its fields count as confirmed. A value that its field cannot
+    /// have is refused, unless it was left as read or "as-on-paper" stands among its problems
     #[arg(long, value_name = "FILE")]
     fields: Option<PathBuf>,
     /// Make one document of all files, in the order given

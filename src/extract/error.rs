@@ -25,6 +25,14 @@ pub enum ExtractError {
         /// Why.
         source: std::io::Error,
     },
+    /// A value that an officer gave is none that the field can have.
+    #[error("field {field}: {problem}")]
+    Value {
+        /// The field's name.
+        field: String,
+        /// What is wrong and what was expected, without the value.
+        problem: String,
+    },
     /// No form has this id.
     #[error("no form has the id {id:?}; known are {known}")]
     UnknownForm {
@@ -44,6 +52,11 @@ impl From<ExtractError> for Failure {
             ExtractError::Read { .. } => {
                 ("form-unreadable", "check that the folder of forms exists and can be read")
             }
+            ExtractError::Value { .. } => (
+                "fields-file",
+                "correct this value in the file given with --fields, or leave it as it was read; where the paper does say so, \
+                 add \"as-on-paper\" to the field's problems; no number was used",
+            ),
             ExtractError::UnknownForm { .. } => ("unknown-form", "run `saoy forms list`, or use --form auto"),
         };
         Failure::new(code, error.to_string(), advice)

@@ -7,6 +7,7 @@
 
 mod classify;
 mod confidence;
+mod correct;
 mod error;
 mod form;
 mod label;

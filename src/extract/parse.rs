@@ -37,9 +37,8 @@ pub(crate) fn trim(raw: &str) -> Option<String> {
 pub(crate) fn name(raw: &str) -> Parsed {
     let Some(value) = trim(raw) else { return Parsed { value: Value::Null, problems: vec!["name-format"] } };
     let tokens: Vec<&str> = value.split(' ').collect();
-    let letters = value.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '\'' | '’' | '-'));
     let mut problems = Vec::new();
-    if !letters || !(2..=6).contains(&tokens.len()) {
+    if !is_name(&value) || !(2..=6).contains(&tokens.len()) {
         problems.push("name-format");
     } else if !tokens.iter().all(|t| text::is_syllable(t)) {
         problems.push("syllable");
@@ -47,6 +46,11 @@ pub(crate) fn name(raw: &str) -> Parsed {
         problems.push("name-case");
     }
     Parsed { value: Value::String(value), problems }
+}
+
+/// Whether a text has nothing but what a name is written with.
+pub(crate) fn is_name(text: &str) -> bool {
+    text::nfc(text).chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '\'' | '’' | '-'))
 }
 
 /// Capitals and small letters mixed as no printer does: a sign of misreading.
@@ -66,6 +70,12 @@ pub(crate) fn date(raw: &str) -> Parsed {
         Some((iso, false)) => Parsed::flagged(Value::String(iso), "date-extra"),
         None => Parsed::flagged(Value::Null, "date-format"),
     }
+}
+
+/// Whether a text is `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, of a day that there was or will be.
+pub(crate) fn is_iso_date(text: &str) -> bool {
+    let turned: Vec<&str> = text.split('-').rev().collect();
+    find_date(&turned.join("/")) == Some((text.to_owned(), true))
 }
 
 /// The date in a text, and whether nothing else is in it.
