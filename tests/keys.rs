@@ -383,6 +383,8 @@ fn certificates_from_elsewhere_are_taken() {
         OfficeKeys::import(&to, &wrong, &CLOCK, &entropy(), None),
         Err(KeyError::KeyMismatch(_))
     ));
+    let twice = Brought { officer: Some(signer), ..brought };
+    assert!(matches!(OfficeKeys::import(&to, &twice, &CLOCK, &entropy(), None), Err(KeyError::OneSigner)));
     assert!(!to.exists());
 
     OfficeKeys::import(&to, &brought, &CLOCK, &entropy(), Some(b"ours")).expect("an office");

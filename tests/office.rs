@@ -12,7 +12,7 @@ use office_support::{Desk, NOW, batch, certified, copy_folder, finish, names, ne
 use saoy::ambient::FixedClock;
 use saoy::office::{Ambient, NewOffice, Office, book};
 use saoy::pipeline;
-use saoy::record::Digest;
+use saoy::record::{Digest, Officer};
 use saoy::registry::note::NoteSigner;
 use saoy::registry::{Checkpoint, VoidCause, merkle};
 use saoy::store::{Anchor, Mode, anchor_path};
@@ -558,6 +558,18 @@ fn an_office_is_made_whole_or_not_at_all() {
     bad = new_office();
     bad.name = " ".into();
     assert_eq!(make(&bad), Some("bad-name"));
+    // What the copies' font cannot print is said now, not when the first copy is issued.
+    for (name, officer, title, option) in [
+        ("Xã 中 Mẫu", "Nguyễn Văn Ví Dụ", "Chủ tịch", "--name"),
+        ("Xã Mẫu", "Nguyễn Văn 😀", "Chủ tịch", "--officer"),
+        ("Xã Mẫu", "Nguyễn Văn Ví Dụ", "ประธาน", "--title"),
+    ] {
+        let officer = Some(Officer { name: officer.into(), title: title.into() });
+        let bad = NewOffice { name: name.into(), officer, ..new_office() };
+        let failure = Office::create(&desk.home, &bad, None, desk.ambient()).err().expect("refused");
+        assert_eq!(failure.code, "bad-name");
+        says(&failure.message, &[option, "no glyph for U+"]);
+    }
     bad = new_office();
     bad.algorithm = saoy::signature::Algorithm::RsaPkcs1;
     assert_eq!(make(&bad), Some("key-rsa"));

@@ -76,6 +76,14 @@ impl Fonts {
         })
     }
 
+    /// Refuses a text that cannot be printed.
+    ///
+    /// # Errors
+    /// [`CertifyError::Glyph`] names the first character without a glyph.
+    pub fn check(&self, text: &str) -> Result<(), CertifyError> {
+        self.faces.iter().try_for_each(|face| face.width(text, 1.0).map(drop))
+    }
+
     pub(super) fn face(&self, bold: bool) -> &Face {
         &self.faces[usize::from(bold)]
     }

@@ -91,6 +91,9 @@ pub enum KeyError {
         /// What is wrong.
         source: ChainError,
     },
+    /// Officer and office would sign with one key: two signatures that prove no more than one.
+    #[error("the officer's certificate has the key of the office's own")]
+    OneSigner,
     /// A trial signature did not come out right.
     #[error("{path}: {source}")]
     Trial {
@@ -150,6 +153,10 @@ impl From<KeyError> for Failure {
             KeyError::Chain { .. } => (
                 "certificate-path",
                 "Bring a valid certificate for signing documents, the authorities above it, and their root.",
+            ),
+            KeyError::OneSigner => (
+                "certificate-twice",
+                "Give the officer's own certificate and key, or leave --officer out for trial copies.",
             ),
             KeyError::Trial { .. } => {
                 ("key-trial", "Check the key file against a backup; nothing was issued.")

@@ -111,7 +111,7 @@ impl OfficeKeys {
     /// Like [`OfficeKeys::create`] with certificates from elsewhere; seal, log and vault keys are made.
     ///
     /// # Errors
-    /// As there, and when a key is not that of its certificate, is RSA, or the certificate does not lead to the root now.
+    /// As there, and when a key is not that of its certificate, is RSA, officer and office have one key, or the certificate does not lead to the root now.
     pub fn import(
         dir: &Path,
         brought: &Brought<'_>,
@@ -131,6 +131,16 @@ impl OfficeKeys {
         };
         let office = take(&brought.office)?;
         let officer = brought.officer.as_ref().map(take).transpose()?;
+        let key = |signer: &FileSigner| {
+            Certificate::from_der(&signer.certificates()[0])
+                .map(|certificate| certificate.public_key().to_vec())
+                .map_err(|source| KeyError::Certificate { path: "the imported chain".into(), source })
+        };
+        if let Some(officer) = &officer
+            && key(officer)? == key(&office)?
+        {
+            return Err(KeyError::OneSigner);
+        }
         Self::write(dir, (root, None), office, officer, entropy, passphrase)
     }
 

@@ -482,6 +482,7 @@ pub(crate) fn record_context(folder: &str) -> String {
 fn check_names(new: &NewOffice) -> Result<(), Failure> {
     let texts =
         [("--name", Some(&new.name)), ("--code", Some(&new.code)), ("--book-symbol", Some(&new.book_symbol))];
+    let fonts = certify::Fonts::find()?;
     let officer = new.officer.as_ref();
     let more = [("--officer", officer.map(|o| &o.name)), ("--title", officer.map(|o| &o.title))];
     for (option, text) in texts.into_iter().chain(more).filter_map(|(o, t)| Some((o, t?))) {
@@ -499,6 +500,13 @@ fn check_names(new: &NewOffice) -> Result<(), Failure> {
                 "give the name as it is printed, at most 200 characters",
             ));
         }
+        fonts.check(text).map_err(|error| {
+            Failure::new(
+                "bad-name",
+                format!("{option} cannot be printed on a copy: {error}"),
+                "write it with letters, digits and ordinary marks",
+            )
+        })?;
     }
     let code_ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if !new.code.chars().all(code_ok) || new.code.len() > 32 {
