@@ -395,3 +395,93 @@ fn year() -> String {
     let output = Command::new("date").env("TZ", "Asia/Ho_Chi_Minh").arg("+%Y").output().expect("date runs");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
+
+/// A home for reading only, and a user who has no more rights than that: root would have them all.
+#[cfg(unix)]
+mod readers {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+
+    use super::*;
+
+    /// Who owns nothing.
+    const NOBODY: u32 = 65534;
+
+    fn mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+    }
+
+    /// Folders get one mode, files another.
+    fn modes(folder: &Path, (of_folders, of_files): (u32, u32)) {
+        mode(folder, 0o755);
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() { modes(&path, (of_folders, of_files)) } else { mode(&path, of_files) }
+        }
+        mode(folder, of_folders);
+    }
+
+    /// Runs a command as one who may only read.
+    fn run(office: &Office, arguments: &[&str]) -> Output {
+        mode(office.folder.path(), 0o755);
+        // Built under a folder that nobody else may look into, perhaps.
+        let program = office.path("saoy");
+        if !program.exists() {
+            fs::copy(env!("CARGO_BIN_EXE_saoy"), &program).expect("it can be copied");
+        }
+        let mut command = Command::new(&program);
+        command.args(arguments).env("SAOY_HOME", office.home()).current_dir(office.folder.path());
+        if office.folder.path().metadata().expect("it is there").uid() == 0 {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command.output().expect("saoy runs")
+    }
+
+    #[test]
+    fn a_home_that_may_only_be_read_is_read() {
+        let office = Office::new();
+        let (_, copy) = office.certify(&[]);
+        modes(&office.home(), (0o555, 0o444));
+        mode(&office.path("copies"), 0o755);
+        mode(&copy, 0o644);
+
+        let verified = run(&office, &["verify", "--json", str_of(&copy)]);
+        assert_eq!(code(&verified), 0, "{}", text(&verified));
+        assert_eq!(json_lines(&verified)[0]["verdict"], "valid");
+        let checked = run(&office, &["registry", "check"]);
+        assert_eq!(code(&checked), 0, "{}", text(&checked));
+        assert!(text(&checked).contains("1 entries: 1 copies"), "{}", text(&checked));
+        assert!(text(&run(&office, &["book", "show"])).contains("Giấy khai sinh"));
+        let out = tempfile::tempdir().expect("a temporary folder");
+        mode(out.path(), 0o777);
+        let csv = out.path().join("book.csv");
+        let exported = run(&office, &["book", "export", "--out", str_of(&csv)]);
+        assert_eq!(code(&exported), 0, "{}", text(&exported));
+        assert!(csv.exists());
+        assert!(!office.home().join("saoy.db-shm").exists(), "nothing was written into the home");
+
+        // A writer at work, or one that was killed: what it wrote would be missed, so nothing is said.
+        modes(&office.home(), (0o755, 0o644));
+        fs::write(office.home().join("saoy.db-wal"), b"not yet in the database").expect("it can be written");
+        modes(&office.home(), (0o555, 0o444));
+        let refused = run(&office, &["registry", "check"]);
+        assert_eq!(code(&refused), 2, "{}", text(&refused));
+        assert!(text(&refused).contains("[home-changing]"), "{}", text(&refused));
+        modes(&office.home(), (0o755, 0o644));
+    }
+
+    #[test]
+    fn a_home_that_is_forbidden_is_not_called_missing() {
+        let office = Office::new();
+        mode(&office.home(), 0);
+        let refused = run(&office, &["registry", "check"]);
+        mode(&office.home(), 0o755);
+        assert_eq!(code(&refused), 2);
+        assert!(text(&refused).contains("[not-allowed]"), "{}", text(&refused));
+        mode(&office.home().join("office.json"), 0);
+        let refused = run(&office, &["book", "show"]);
+        mode(&office.home().join("office.json"), 0o644);
+        assert!(text(&refused).contains("[not-allowed]"), "{}", text(&refused));
+        assert!(text(&refused).contains("office.json"), "{}", text(&refused));
+    }
+}

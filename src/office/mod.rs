@@ -416,8 +416,11 @@ impl Parts {
     }
 
     fn open(home: &Path, ambient: &Ambient, mode: Mode) -> Result<Self, Failure> {
-        if !home.join("office.json").exists() {
-            return Err(StoreError::NoHome { path: home.join("office.json") }.into());
+        let path = home.join("office.json");
+        match path.try_exists() {
+            Ok(true) => {}
+            Ok(false) => return Err(StoreError::NoHome { path }.into()),
+            Err(source) => return Err(StoreError::Io { path, source }.into()),
         }
         let config: OfficeConfig = read_json(&home.join("office.json"))?;
         let keys = OfficeKeys::open(&home.join("keys"), ambient.passphrase.as_deref())?;
@@ -562,8 +565,7 @@ fn read_passphrase(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let advice = "bring the file back from where the office was made";
-    let bytes = std::fs::read(path)
-        .map_err(|e| Failure::new("unreadable", format!("{}: {e}", path.display()), advice))?;
+    let bytes = std::fs::read(path).map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
     serde_json::from_slice(&bytes)
         .map_err(|e| Failure::new("unreadable", format!("{}: {e}", path.display()), advice))
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with a home.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::error::Failure;
@@ -23,6 +24,14 @@ pub enum StoreError {
     #[error("{path} is in use by another saoy that issues")]
     Locked {
         /// The home.
+        path: PathBuf,
+    },
+    /// A reader who may not write into the home would miss what another process writes.
+    #[error(
+        "{path} shows that the office is being written to, or that a run was killed, and this user may not write there"
+    )]
+    Changing {
+        /// The file that shows it.
         path: PathBuf,
     },
     /// Made by another version of Saoy.
@@ -101,6 +110,14 @@ impl From<StoreError> for Failure {
                 ("home-exists", "choose another folder; an office is never overwritten")
             }
             StoreError::Locked { .. } => ("home-locked", "wait until the other run has ended, or stop it"),
+            StoreError::Changing { .. } => (
+                "home-changing",
+                "run again when the other run has ended; after one that was killed, the office's next `saoy certify` puts it right",
+            ),
+            StoreError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => (
+                "not-allowed",
+                "run as the user to whom the office belongs, or have that user allow the reading",
+            ),
             StoreError::Schema { .. } => ("schema", "use the version of saoy that made this home"),
             StoreError::Conflict { .. } => ("conflict", "run `saoy registry check`; nothing was changed"),
             StoreError::Sealed { .. } => {

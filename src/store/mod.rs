@@ -2,15 +2,18 @@
 //!
 //! In come entries, checkpoints, register rows and jobs to be kept; out they come again, after any crash. One SQLite
 //! database a home (`saoy.db`, WAL, `synchronous=FULL`), on a Tokio thread of its own behind the blocking [`Store`]; sealed
-//! files under `blobs/`. Only a writer locks the home; readers always open. Not its business: what an entry means, which number
-//! comes next: `registry::log` says that and this room refuses what does not fit.
+//! files under `blobs/`. Only a writer locks the home; readers always open, those that may not write beside the database by
+//! [`frozen`]. Not its business: what an entry means, which number comes next: `registry::log` says that and this room refuses
+//! what does not fit.
 
 mod anchor;
 mod blobs;
 mod error;
+mod frozen;
 mod vault;
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,6 +30,7 @@ pub use anchor::{Anchor, LastNumber, anchor_path};
 pub(crate) use anchor::{create_durably, folder_of, replace_durably, sync_folder_of};
 use blobs::Blobs;
 pub use error::StoreError;
+use frozen::Frozen;
 pub use vault::Key;
 
 /// Sealed files are written in pieces of so many bytes, so that a large one is not in memory twice more.
@@ -182,6 +186,8 @@ pub struct Store {
     blobs: Blobs,
     vault: Key,
     runtime: tokio::runtime::Runtime,
+    /// Set where the database is read without SQLite's locks.
+    frozen: Option<Frozen>,
     _lock: Option<File>,
 }
 
@@ -215,18 +221,42 @@ impl Store {
     /// Opens an office's home.
     ///
     /// # Errors
-    /// [`StoreError::NoHome`], [`StoreError::Locked`] by another writer, [`StoreError::Schema`] of another version.
+    /// [`StoreError::NoHome`], [`StoreError::Locked`] by another writer, [`StoreError::Schema`] of another version,
+    /// [`StoreError::Changing`] for a reader who may not write into the home while another process does.
     pub fn open(home: &Path, vault: Key, mode: Mode) -> Result<Self, StoreError> {
         let path = database(home);
-        if !path.exists() {
-            return Err(StoreError::NoHome { path });
+        match File::open(&path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(StoreError::NoHome { path }),
+            Err(source) => return Err(StoreError::Io { path, source }),
         }
-        let lock = match mode {
-            Mode::Write => Some(lock(home)?),
-            Mode::Read => None,
+        if mode == Mode::Write {
+            let lock = lock(home)?;
+            let store = Self::connect(home, options(&path), vault, Some(lock))?;
+            return store.of_this_schema();
+        }
+        let reader = options(&path).read_only(true);
+        let refused = match Self::connect(home, reader.clone(), vault.clone(), None) {
+            Ok(store) => match store.of_this_schema() {
+                Err(error @ StoreError::Database(_)) => error,
+                result => return result,
+            },
+            Err(error @ StoreError::Database(_)) => error,
+            Err(error) => return Err(error),
         };
-        let options = options(&path).read_only(mode == Mode::Read);
-        let store = Self::connect(home, options, vault, lock)?;
+        // Where nothing may be written beside it, SQLite opens a database in WAL mode only as one that never changes.
+        let frozen = Frozen::of(&path)?;
+        let Ok(mut store) = Self::connect(home, reader.immutable(true), vault, None) else {
+            return Err(refused);
+        };
+        store.frozen = Some(frozen);
+        store
+            .of_this_schema()
+            .map_err(|error| if matches!(error, StoreError::Database(_)) { refused } else { error })
+    }
+
+    fn of_this_schema(self) -> Result<Self, StoreError> {
+        let store = self;
         let found = store.run(|pool, _| async move {
             let row = sqlx::query("SELECT value FROM meta WHERE name = 'schema'").fetch_one(&pool).await?;
             Ok(row.try_get::<String, _>(0)?)
@@ -253,7 +283,7 @@ impl Store {
         // One connection for as long as the store is open: a moment that is held must not be lost with its connection.
         let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
         let pool = runtime.block_on(pool.connect_with(options))?;
-        Ok(Self { pool, blobs, vault, runtime, _lock: lock })
+        Ok(Self { pool, blobs, vault, runtime, frozen: None, _lock: lock })
     }
 
     /// Runs a future on the store's own thread and waits for it.
@@ -268,7 +298,11 @@ impl Store {
             // A closed channel would mean that the waiting thread is gone; then nobody needs the answer.
             let _ = sender.send(future.await);
         });
-        receiver.recv().map_err(|_| StoreError::Corrupt { what: "the store's thread ended early".into() })?
+        let answer = receiver
+            .recv()
+            .map_err(|_| StoreError::Corrupt { what: "the store's thread ended early".into() })?;
+        self.frozen.as_ref().map_or(Ok(()), Frozen::check)?;
+        answer
     }
 
     /// From here until the answer is dropped, all that is read is of one moment, whatever a writer does meanwhile. The store
