@@ -57,6 +57,7 @@ fn copy() -> (Vec<u8>, Office, tempfile::TempDir) {
         requester: None,
         out: folder.path().to_owned(),
         again: false,
+        allow_blank: false,
         limits: Limits::default(),
     };
     let outcomes = pipeline::certify(&office, &tools, &[scan], &request, &AtomicBool::new(false), &|_| {});

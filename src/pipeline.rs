@@ -55,6 +55,8 @@ pub struct Request {
     pub out: PathBuf,
     /// Certify once more what was certified already.
     pub again: bool,
+    /// Certify a document too of which no page has a word.
+    pub allow_blank: bool,
     /// What input may cost.
     pub limits: Limits,
 }
@@ -753,6 +755,14 @@ fn issue(
     request: &Request,
     started: OffsetDateTime,
 ) -> Result<Certified, Failure> {
+    let blank = blank_pages(pages.iter().map(|page| &page.text));
+    if !request.allow_blank && pages.iter().all(|page| page.text.is_blank()) {
+        return Err(Failure::new(
+            "blank",
+            "no word can be read on any of its pages",
+            "look at the scan: the paper may lie face down; if it is right so, say --allow-blank; no number was used",
+        ));
+    }
     let by_officer = request.officer_fields.get(&file_name(&document.input));
     if let Some(officer) = by_officer {
         refuse_fields(officer, tools.forms, document.pages.len())?;
@@ -827,7 +837,25 @@ fn issue(
     if estimated {
         done.notes.push("the file says no resolution; it was estimated from the page's size".into());
     }
+    done.notes.extend(blank);
     Ok(done)
+}
+
+/// A remark on the pages without words, if there are any: a sheet that lay face down is noticed.
+pub fn blank_pages<'a>(pages: impl Iterator<Item = &'a PageText>) -> Option<String> {
+    let blank: Vec<String> = (1..)
+        .zip(pages)
+        .filter(|(_, page)| page.is_blank())
+        .map(|(page, _): (u32, _)| page.to_string())
+        .collect();
+    match blank.as_slice() {
+        [] => None,
+        [page] => Some(format!("page {page} has no words: look whether it is blank on the paper too")),
+        pages => Some(format!(
+            "pages {} have no words: look whether they are blank on the paper too",
+            pages.join(", ")
+        )),
+    }
 }
 
 /// Words → fields; doubtful ones of one line are read a second time, from the page's own pixels.

@@ -203,7 +203,8 @@ fn a_copy_from_scan_to_verdict_accepted_by_everybody() {
     assert_eq!(code(&office.run(&["registry", "check"])), 0);
     let proof = office.run(&["registry", "proof", "0"]);
     assert_eq!(proof.stdout, fs::read(evidence.join("receipt.tlog-proof")).expect("it is there"));
-    assert_eq!(code(&office.run(&["registry", "void", "0", "--cause", "nhầm giấy tờ"])), 0);
+    let number = format!("1/{}", year());
+    assert_eq!(code(&office.run(&["registry", "void", &number, "--cause", "nhầm giấy tờ"])), 0);
     let text = text(&office.run(&["book", "show"]));
     assert!(text.contains("HỦY: nhầm giấy tờ"), "{text}");
     assert_eq!(code(&office.run(&["registry", "check"])), 0);
@@ -345,7 +346,9 @@ fn wrong_usage_says_what_to_do() {
         (vec!["verify", SCAN], "not-a-copy"),
         (vec!["registry", "proof", "7"], "no-entry"),
         (vec!["registry", "void", "7", "--cause", "failure"], "not-issued"),
+        (vec!["registry", "void", "7/2026", "--cause", "failure"], "no-number"),
         (vec!["book", "close", "--year", "1999"], "no-book"),
+        (vec!["forms", "check", "samples"], "no-forms"),
     ] {
         let output = office.run(&arguments);
         assert_eq!(code(&output), 2, "{arguments:?}: {}", text(&output));
@@ -388,6 +391,81 @@ fn a_trial_office_says_so_everywhere() {
     assert_eq!((&report["verdict"], &report["trial"]), (&"indeterminate".into(), &true.into()));
     let output = text(&run("pdftotext", POPPLER, [str_of(&copy), "-"]));
     assert!(output.contains("THỬ NGHIỆM"), "{output}");
+}
+
+#[test]
+fn a_sheet_without_words_is_noticed() {
+    let office = Office::new();
+    let (blank, dot) = (office.path("blank.png"), office.path("dot.png"));
+    image::GrayImage::from_pixel(827, 1169, image::Luma([250])).save(&blank).expect("it can be written");
+    image::GrayImage::from_pixel(1, 1, image::Luma([0])).save(&dot).expect("it can be written");
+    let out = office.path("copies");
+    let certify = |more: &[&str]| {
+        let mut arguments = vec!["certify", "--compared", "--out", str_of(&out)];
+        arguments.extend(more);
+        office.run(&arguments)
+    };
+    // Nothing but blank pages: most likely the paper lay face down.
+    for file in [&blank, &dot] {
+        let output = certify(&[str_of(file)]);
+        assert_eq!(code(&output), 1, "{}", text(&output));
+        let name = format!("{}: no word", file.display());
+        assert!(text(&output).contains(&name) && text(&output).contains("[blank]"), "{}", text(&output));
+        assert!(text(&output).contains("--allow-blank"), "{}", text(&output));
+    }
+    assert_eq!(json_lines(&office.run(&["book", "show", "--json"]))[0], serde_json::json!([]));
+    // Among others a blank page is remarked upon, with the file and the page.
+    let output = certify(&["--join", SCAN, str_of(&blank), str_of(&dot)]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    assert!(text(&output).contains(&format!("{SCAN}: pages 2, 3 have no words")), "{}", text(&output));
+    let output = certify(&["--allow-blank", str_of(&blank)]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    let remark = format!("{}: page 1 has no words", blank.display());
+    assert!(text(&output).contains(&remark), "{}", text(&output));
+    let output = office.run(&["read", str_of(&blank)]);
+    assert!(code(&output) == 0 && text(&output).contains(&remark), "{}", text(&output));
+}
+
+#[test]
+fn limits_are_options_and_a_refusal_names_its_own() {
+    for (option, limit, file, expected) in [
+        ("--max-bytes", "1000", SCAN, "too-many-bytes"),
+        ("--max-pixels", "1000", SCAN, "too-many-pixels"),
+        ("--max-pages", "1", "samples/van-ban-04-bao-cao-hai-trang.tif", "too-many-pages"),
+    ] {
+        let output = saoy(&["read", option, limit, file]);
+        assert_eq!(code(&output), 1, "{}", text(&output));
+        let text = text(&output);
+        assert!(text.contains(&format!("{file}: ")) && text.contains(&format!("[{expected}]")), "{text}");
+        assert!(text.contains(&format!("raise the limit with {option}")), "{text}");
+    }
+    let office = Office::new();
+    let (output, _) = office.certify(&["--max-pixels", "1000"]);
+    assert_eq!(json_lines(&output)[0]["error"]["code"], "too-many-pixels");
+    let output = saoy(&["read", "--max-decoded", "10", "samples/van-ban-05-ke-hoach-hai-trang.pdf"]);
+    assert!(text(&output).contains("[decompression-bomb]"), "{}", text(&output));
+    assert_eq!(code(&saoy(&["read", "--page-seconds", "0", SCAN])), 2);
+}
+
+#[test]
+fn what_is_no_copy_is_not_read_to_its_end() {
+    let office = Office::new();
+    let (pipe, vast) = (office.path("pipe"), office.path("vast.pdf"));
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
+    assert!(made.success());
+    // One byte more than the limit, none of them on the disk.
+    let file = fs::File::create(&vast).expect("it can be written");
+    file.set_len((4 << 30) + 1).expect("the file system has sparse files");
+    for (file, message) in [(&pipe, "or is no file"), (&vast, "4294967297 bytes")] {
+        let output = office.run(&["verify", "--json", str_of(file)]);
+        assert_eq!(code(&output), 2, "{}", text(&output));
+        let report = &json_lines(&output)[0];
+        assert_eq!(
+            (&report["file"], &report["error"]["code"]),
+            (&str_of(file).into(), &"too-many-bytes".into())
+        );
+        assert!(report["error"]["message"].as_str().is_some_and(|m| m.contains(message)), "{report}");
+    }
 }
 
 /// This year in Vietnam, as `date` knows it.

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use office_support::{Desk, NOW, batch, certified, copy_folder, finish, names, new_office, refused};
 use saoy::ambient::FixedClock;
 use saoy::office::{Ambient, NewOffice, Office, book};
-use saoy::pipeline;
-use saoy::record::{Digest, Officer};
+use saoy::pipeline::{self, Request};
+use saoy::record::{Act, Digest, Officer};
 use saoy::registry::note::NoteSigner;
 use saoy::registry::{Checkpoint, VoidCause, merkle};
 use saoy::store::{Anchor, Mode, anchor_path};
@@ -434,6 +434,34 @@ fn a_closed_book_gives_no_number() {
     assert_eq!(refused(&desk.certify(&[file], &desk.request())[0]), "book-closed");
     assert_eq!(numbers(&desk, None), [1]);
     assert_eq!(desk.check().wrong, None);
+}
+
+#[test]
+fn a_number_is_found_by_what_people_call_it() {
+    let desk = Desk::new();
+    let first = desk.one("a.png", 1);
+    let second = desk.one("b.png", 2);
+    // The agency's own copies have a book of their own, with a number 1 too.
+    let agency = Request { act: Act::AgencyCopy, ..desk.request() };
+    let third = certified(desk.certify(&[desk.scan("c.png", 3)], &agency).remove(0));
+    let office = desk.reader();
+    let entry = |name: &str| book::entry_of(&office, name).map_err(|failure| failure.code);
+    assert_eq!((first.number.as_str(), third.number.as_str()), ("1/2026", "1/2026"));
+    assert_eq!(entry(&second.number), Ok(second.index));
+    assert_eq!(entry(&first.copy_id), Ok(first.index));
+    assert_eq!(entry(&third.copy_id.to_uppercase()), Ok(third.index));
+    assert_eq!(entry("2"), Ok(2), "an index is given as it is");
+    assert_eq!(entry("1/2026"), Err("which-number"));
+    let advice = book::entry_of(&office, "1/2026").expect_err("there are two").advice;
+    let names: Vec<&str> = advice.trim_start_matches("say which: ").split(" or ").collect();
+    assert_eq!(
+        names.iter().map(|n| entry(n)).collect::<Vec<_>>(),
+        [Ok(first.index), Ok(third.index)],
+        "{advice}"
+    );
+    for unknown in ["3/2026", "1/2025", "x", "", "0123456789abcdef0123456789abcdef"] {
+        assert_eq!(entry(unknown), Err("no-number"), "{unknown}");
+    }
 }
 
 #[test]

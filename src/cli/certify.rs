@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::limits::Limits;
 use super::read::parse_read_json;
 use super::{Home, Outcome, output};
 use crate::certify::{Acts, Fonts};
@@ -16,9 +17,8 @@ use crate::error::Failure;
 use crate::extract::Forms;
 use crate::ocr::EnginePool;
 use crate::office::{Ambient, Office};
-use crate::pipeline::{self, Event, Outcome as Document, Request, Tools};
+use crate::pipeline::{self, ErrorText, Event, Outcome as Document, Request, Tools};
 use crate::record::Act;
-use crate::scan::Limits;
 use crate::store::Mode;
 
 /// Certify scans: read, extract, number, log, seal and sign; writes <stem>.certified.pdf
@@ -60,6 +60,11 @@ pub(super) struct Certify {
     /// Certify once more what was certified already: another number, another copy
     #[arg(long)]
     again: bool,
+    /// Certify papers too on whose pages no word can be read
+    #[arg(long)]
+    allow_blank: bool,
+    #[command(flatten)]
+    limits: Limits,
     /// One JSON line a document on standard output
     #[arg(long)]
     json: bool,
@@ -96,7 +101,7 @@ impl Certify {
         let forms = Forms::builtin()?;
         let acts = Acts::builtin()?;
         let fonts = Fonts::find()?;
-        let limits = Limits::default();
+        let limits = self.limits.of_scans();
         std::fs::create_dir_all(&self.out).map_err(|e| {
             Failure::new(
                 "out",
@@ -121,7 +126,8 @@ impl Certify {
                 }
             }
         }
-        let engines = EnginePool::tesseract(&self.lang_ocr, usize::from(self.jobs))?;
+        let engines = EnginePool::tesseract(&self.lang_ocr, usize::from(self.jobs))?
+            .with_deadline(self.limits.of_a_page());
         let request = Request {
             act: match self.act {
                 ActName::Certification => Act::Certification,
@@ -138,6 +144,7 @@ impl Certify {
             requester: self.requester,
             out: self.out,
             again: self.again,
+            allow_blank: self.allow_blank,
             limits,
         };
         let progress = Progress::new(self.json);
@@ -219,22 +226,19 @@ impl Progress {
             Document::Certified(done) => {
                 let already = if done.already { " (certified before; --again makes another)" } else { "" };
                 output::line(&format!("{}  number {}{already}", done.output.display(), done.number));
+                // Apart from the results a remark stands alone: each names its file.
+                let remark = |text: &str| output::note(&format!("{}: {text}", done.input.display()));
                 if done.trial {
-                    output::note(
-                        "  THỬ NGHIỆM: a trial copy without an officer's signature, of no legal value",
-                    );
+                    remark("THỬ NGHIỆM: a trial copy without an officer's signature, of no legal value");
                 }
-                for note in &done.notes {
-                    output::note(&format!("  {note}"));
-                }
+                done.notes.iter().for_each(|note| remark(note));
                 if !done.fields_to_review.is_empty() {
-                    output::note(&format!("  to review: {}", done.fields_to_review.join(", ")));
+                    remark(&format!("to review: {}", done.fields_to_review.join(", ")));
                 }
             }
             Document::Refused(refused) => {
-                let error = &refused.error;
-                output::note(&format!("{}: {} [{}]", refused.input.display(), error.message, error.code));
-                output::note(&format!("  → {}", error.advice));
+                let ErrorText { code, message, advice } = &refused.error;
+                output::failure_of(&refused.input, &Failure::new(code, message, advice));
             }
         }
     }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{Outcome, output};
+use crate::error::Failure;
 use crate::extract;
 
 /// The kinds of paper that Saoy knows
@@ -52,6 +53,13 @@ impl Forms {
                         form.field_names().count()
                     ));
                 }
+            }
+            Self::Check { folder: Some(folder) } if forms.iter().next().is_none() => {
+                return Err(Failure::new(
+                    "no-forms",
+                    format!("{} has no form files", folder.display()),
+                    "give the folder in which the *.toml files of the forms lie",
+                ));
             }
             Self::Check { .. } => output::line(&format!("{} forms, no mistake found", forms.iter().count())),
         }

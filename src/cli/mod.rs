@@ -7,6 +7,7 @@ mod book;
 mod certify;
 mod forms;
 mod init;
+mod limits;
 mod output;
 mod read;
 mod registry;

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout)] // the one file that writes to standard output
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -29,6 +30,12 @@ pub(super) fn json_pretty(value: &impl Serialize) {
 /// What went wrong and what to do, on standard error.
 pub(super) fn failure(failure: &Failure) {
     note(&format!("error: {} [{}]", failure.message, failure.code));
+    note(&format!("  → {}", failure.advice));
+}
+
+/// The same of one file among others.
+pub(super) fn failure_of(file: &Path, failure: &Failure) {
+    note(&format!("{}: {} [{}]", file.display(), failure.message, failure.code));
     note(&format!("  → {}", failure.advice));
 }
 

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::certify::{Progress, cancel_on_signal, chosen_form, default_jobs};
+use super::limits::Limits;
 use super::{Outcome, output};
 use crate::error::Failure;
 use crate::extract::Forms;
 use crate::ocr::{EnginePool, PageText, Word};
 use crate::pipeline::{self, Event};
 use crate::record::Fields;
-use crate::scan::Limits;
 
 /// Read scans: words and fields with their places and doubts; nothing is issued
 #[derive(Debug, Args)]
@@ -32,6 +32,8 @@ pub(super) struct Read {
     /// An array with one object a document on standard output
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    limits: Limits,
     /// The scans: PDF, JPEG, PNG or TIFF
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -66,9 +68,10 @@ impl Read {
         let cancelled = cancel_on_signal()?;
         let forms = Forms::builtin()?;
         let form = chosen_form(&forms, self.form)?;
-        let engines = EnginePool::tesseract(&self.lang_ocr, usize::from(self.jobs))?;
+        let engines = EnginePool::tesseract(&self.lang_ocr, usize::from(self.jobs))?
+            .with_deadline(self.limits.of_a_page());
         let progress = Progress::new(true);
-        let limits = Limits::default();
+        let limits = self.limits.of_scans();
         let show = |event: Event<'_>| progress.show(event);
         let documents =
             pipeline::read_only(&engines, &forms, form.as_deref(), &self.files, &limits, &cancelled, &show);
@@ -77,16 +80,20 @@ impl Read {
         let mut read = Vec::new();
         for (file, result) in &documents {
             match result {
-                Ok((pages, fields)) => read.push(ReadDocument {
-                    file,
-                    form: fields.form.as_deref(),
-                    pages: pages.iter().map(ReadPage::of).collect(),
-                    fields: &fields.fields,
-                }),
+                Ok((pages, fields)) => {
+                    if let Some(remark) = pipeline::blank_pages(pages.iter()) {
+                        output::note(&format!("{}: {remark}", file.display()));
+                    }
+                    read.push(ReadDocument {
+                        file,
+                        form: fields.form.as_deref(),
+                        pages: pages.iter().map(ReadPage::of).collect(),
+                        fields: &fields.fields,
+                    });
+                }
                 Err(failure) => {
                     failed = true;
-                    output::note(&format!("{}:", file.display()));
-                    output::failure(failure);
+                    output::failure_of(file, failure);
                 }
             }
         }

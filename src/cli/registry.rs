@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{Home, Outcome, output};
-use crate::office::{Ambient, Office, audit};
+use crate::office::{Ambient, Office, audit, book};
 use crate::pipeline;
 use crate::registry::entry::VoidCause;
 use crate::store::Mode;
@@ -32,8 +32,10 @@ pub(super) enum Registry {
     Void {
         #[command(flatten)]
         home: Home,
-        /// The index of the number's entry
-        index: u64,
+        /// Which: the number as the book has it (3/2026; 3/SCT/BS/2026 where two books have it), the index of its entry, or the
+        /// copy's id
+        #[arg(value_name = "NUMBER")]
+        number: String,
         /// Why: failure, withdrawn or duplicate, or a few words of your own, which go into the book and not into the log
         /// (there: withdrawn)
         #[arg(long, value_name = "TEXT")]
@@ -63,8 +65,9 @@ impl Registry {
                 output::line(pipeline::receipt(&office, index)?.to_string().trim_end());
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Void { home, index, cause } => {
+            Self::Void { home, number, cause } => {
                 let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
+                let index = book::entry_of(&office, &number)?;
                 let code = cause.parse().unwrap_or(VoidCause::Withdrawn);
                 let entry = pipeline::void(&office, index, code, &cause)?;
                 output::line(&format!("entry {index} is void by entry {entry}; its number stays used"));

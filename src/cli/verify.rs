@@ -76,8 +76,7 @@ impl Verify {
                         output::json(&serde_json::json!({"file": file, "error": {
                             "code": failure.code, "message": failure.message, "advice": failure.advice}}));
                     } else {
-                        output::note(&format!("{}:", file.display()));
-                        output::failure(&failure);
+                        output::failure_of(file, &failure);
                     }
                     2
                 }

@@ -81,7 +81,7 @@ impl From<OcrError> for Failure {
             OcrError::Deadline(_) => Self::new(
                 "ocr-timeout",
                 message,
-                "scan the page again with less noise, or raise the limit of seconds a page",
+                "scan the page again with less noise, or raise the limit with --page-seconds",
             ),
             OcrError::Noise { .. } => Self::new(
                 "ocr-noise",

@@ -103,6 +103,11 @@ impl PageText {
         text
     }
 
+    /// Whether no letter and no digit was read: a blank page, a picture, or one that cannot be read.
+    pub fn is_blank(&self) -> bool {
+        !self.words.iter().any(|word| word.text.contains(char::is_alphanumeric))
+    }
+
     /// The words' mean confidence, weighted by their letters; 0 where there are none.
     pub fn confidence(&self) -> f32 {
         mean_confidence(self.words.iter().map(|w| (w.text.as_str(), w.confidence)))

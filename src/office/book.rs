@@ -52,6 +52,44 @@ pub fn lines(office: &Office, year: Option<u16>) -> Result<Vec<BookLine>, Failur
     Ok(wanted.map(|(index, row)| BookLine { index, row }).collect())
 }
 
+/// The entry of what a person names: a number of the book (`3/2026`, with its symbol `3/SCT/BS/2026`), an entry's index, or a
+/// copy's id.
+///
+/// # Errors
+/// `no-number` for what the book does not have, `which-number` where two books have it; the store's.
+pub fn entry_of(office: &Office, name: &str) -> Result<u64, Failure> {
+    let is_id = name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit());
+    let found: Vec<(u64, String)> = if is_id {
+        let jobs = office.store.jobs()?.into_iter().filter(|job| job.copy_id.eq_ignore_ascii_case(name));
+        jobs.map(|job| (job.index, job.copy_id)).collect()
+    } else if let Ok(index) = name.parse() {
+        return Ok(index);
+    } else {
+        let rows = office.store.register()?.into_iter();
+        let named = rows.map(|(index, RegisterRow { book, .. })| {
+            let full = format!("{}/{}/{}", book.number, book.symbol, book.year);
+            (index, book.to_string(), full)
+        });
+        named.filter(|(_, short, full)| short == name || full == name).map(|(i, _, full)| (i, full)).collect()
+    };
+    match found.as_slice() {
+        [(index, _)] => Ok(*index),
+        [] => Err(Failure::new(
+            "no-number",
+            format!("the book has no {name:?}"),
+            "give the number with its year (3/2026), its entry's index or the copy's id: `saoy book show` lists them",
+        )),
+        several => {
+            let names: Vec<&str> = several.iter().map(|(_, full)| full.as_str()).collect();
+            Err(Failure::new(
+                "which-number",
+                format!("{name} is in {} books", names.len()),
+                format!("say which: {}", names.join(" or ")),
+            ))
+        }
+    }
+}
+
 /// The columns of the book's template (facts: vietnam.md 1.4; the template of NĐ 280/2025 is not confirmed).
 pub(crate) const COLUMNS: [&str; 9] = [
     "Số chứng thực",

@@ -161,7 +161,6 @@ impl From<ScanError> for Failure {
     fn from(error: ScanError) -> Self {
         const SCAN_AGAIN: &str =
             "Scan the paper again, or save the file again from the program that made it.";
-        const SMALLER: &str = "Scan at 300 dpi, or raise the limit if the file is to be trusted.";
         const SUSPICIOUS: &str =
             "This file was not made by a scanner: do not open it elsewhere, and scan the paper yourself.";
         let (code, advice) = match &error {
@@ -187,9 +186,17 @@ impl From<ScanError> for Failure {
                 "Save it as a PDF, as a JPEG or as a TIFF with LZW or Group 4 compression.",
             ),
             ScanError::NoPages { .. } => ("no-pages", SCAN_AGAIN),
-            ScanError::TooManyBytes { .. } => ("too-many-bytes", SMALLER),
-            ScanError::TooManyPages { .. } => ("too-many-pages", "Split the file into smaller ones."),
-            ScanError::TooManyPixels { .. } => ("too-many-pixels", SMALLER),
+            ScanError::TooManyBytes { .. } => (
+                "too-many-bytes",
+                "Scan at 300 dpi, or raise the limit with --max-bytes if the file is to be trusted.",
+            ),
+            ScanError::TooManyPages { .. } => {
+                ("too-many-pages", "Split the file into smaller ones, or raise the limit with --max-pages.")
+            }
+            ScanError::TooManyPixels { .. } => (
+                "too-many-pixels",
+                "Scan at 300 dpi, or raise the limit with --max-pixels if the file is to be trusted.",
+            ),
             ScanError::Bomb { .. } => ("decompression-bomb", SUSPICIOUS),
             ScanError::PageTreeLoop { .. } => ("pdf-page-loop", SUSPICIOUS),
             ScanError::FormLoop { .. } => ("pdf-form-loop", SUSPICIOUS),
@@ -197,7 +204,7 @@ impl From<ScanError> for Failure {
                 ("page-too-complex", "Print the page and scan it, or have it saved as an image.")
             }
             ScanError::TooSlow { .. } => {
-                ("too-slow", "Print the page and scan it, or raise the limit of seconds a page.")
+                ("too-slow", "Print the page and scan it, or raise the limit with --page-seconds.")
             }
             ScanError::NoSuchPage { .. } => {
                 ("no-such-page", "Ask for a page that the file has; the first is 1.")

@@ -71,6 +71,7 @@ pub(crate) fn request(out: &Path) -> Request {
         requester: None,
         out: out.to_owned(),
         again: false,
+        allow_blank: false,
         limits: Limits::default(),
     }
 }
