@@ -8,7 +8,7 @@ mod paper;
 
 use std::path::Path;
 
-use paper::{Color, Form, Scans, Wear, drawn, make};
+use paper::{Color, Form, Scans, Split, Wear, drawn, make};
 use serde_json::Value;
 
 fn committed() -> Vec<(String, Value)> {
@@ -42,7 +42,7 @@ fn check_pin(paper: &Value) {
 
 #[test]
 fn a_seed_gives_the_same_bytes_and_another_seed_does_not() {
-    let scans = Scans { dpi: Some(200), wear: Some(Wear::Clean), color: Some(Color::Gray) };
+    let scans = Scans { dpi: Some(200), wear: Some(Wear::Clean), color: Some(Color::Gray), split: None };
     let once = |seed| {
         let recipes = drawn(seed, 1, Some(Form::Birth), scans, false).unwrap();
         let files = make(&recipes[0]).unwrap();
@@ -53,6 +53,29 @@ fn a_seed_gives_the_same_bytes_and_another_seed_does_not() {
     assert!(first.2 != once(12).2, "another seed gave the same bytes");
     assert_eq!(first.1, "png");
     check_pin(&serde_json::from_str(&first.3).unwrap());
+}
+
+#[test]
+fn splits_share_no_paper_and_the_measured_styles_are_what_they_say() {
+    let made = |split, wear| {
+        let scans = Scans { dpi: None, wear: Some(wear), color: None, split: Some(split) };
+        make(&drawn(1, 1, Some(Form::Birth), scans, false).unwrap()[0]).unwrap()
+    };
+    let names: Vec<Value> = [Split::Tune, Split::Calibrate, Split::Test]
+        .into_iter()
+        .map(|split| {
+            let json = serde_json::to_value(&made(split, Wear::Worn).expected).unwrap();
+            value(&json, "child_name").clone()
+        })
+        .collect();
+    assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2], "{names:?}");
+    let (worn, phone) = (made(Split::Tune, Wear::Worn), made(Split::Tune, Wear::Phone));
+    // The paper is the same one, whatever is done to it.
+    let said = [&worn, &phone].map(|files| serde_json::to_string(&files.expected).unwrap());
+    assert_eq!(said[0], said[1]);
+    let size = |bytes: &[u8]| image::load_from_memory(bytes).unwrap().into_rgb8().dimensions();
+    assert_eq!(size(&worn.bytes), (1654, 2339), "A4 at 200 dpi");
+    assert_eq!(size(&phone.bytes), (3024, 4032));
 }
 
 #[test]

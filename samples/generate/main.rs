@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use paper::{Color, Form, Recipe, Scans, Wear};
+use paper::{Color, Form, Recipe, Scans, Split, Wear};
 use rayon::prelude::*;
 
-/// Sets invented birth certificates and administrative documents and makes scans of them.
+/// Sets invented papers and makes scans of them.
 #[derive(Parser)]
 struct Arguments {
     /// Where the files go; made when it is missing.
@@ -24,9 +24,9 @@ struct Arguments {
     /// How many papers.
     #[arg(long, default_value_t = 10)]
     count: u64,
-    /// Which form.
+    /// Which form, by its id, or mixed.
     #[arg(long, default_value = "mixed")]
-    form: FormChoice,
+    form: String,
     /// Pixels an inch.
     #[arg(long, default_value = "mixed")]
     dpi: DpiChoice,
@@ -36,6 +36,9 @@ struct Arguments {
     /// What the scanner keeps.
     #[arg(long, default_value = "mixed")]
     color: ColorChoice,
+    /// Fonts, arrangements and seeds that no other split has; all forms take turns.
+    #[arg(long)]
+    split: Option<SplitChoice>,
     /// One-page administrative documents full of text, as JPEG: the benchmark's pages.
     #[arg(long)]
     dense: bool,
@@ -45,13 +48,6 @@ struct Arguments {
     /// Makes the repository's own set; all other choices but --out are set aside.
     #[arg(long)]
     committed: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum FormChoice {
-    GiayKhaiSinh,
-    VanBan,
-    Mixed,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -67,8 +63,17 @@ enum DpiChoice {
 enum StyleChoice {
     Clean,
     Scan,
+    Old,
     Worn,
+    Phone,
     Mixed,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SplitChoice {
+    Tune,
+    Calibrate,
+    Test,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -116,11 +121,13 @@ fn recipes(arguments: &Arguments) -> Result<Vec<Recipe>, String> {
     if arguments.committed {
         return Ok(paper::committed());
     }
-    let form = match arguments.form {
+    let form = match arguments.form.as_str() {
         _ if arguments.dense => Some(Form::Office),
-        FormChoice::GiayKhaiSinh => Some(Form::Birth),
-        FormChoice::VanBan => Some(Form::Office),
-        FormChoice::Mixed => None,
+        "mixed" => None,
+        id => Some(*Form::ALL.iter().find(|form| form.id() == id).ok_or_else(|| {
+            let known: Vec<&str> = Form::ALL.iter().map(|form| form.id()).collect();
+            format!("no form {id:?} is known; known are {}", known.join(", "))
+        })?),
     };
     let scans = Scans {
         dpi: match arguments.dpi {
@@ -131,7 +138,9 @@ fn recipes(arguments: &Arguments) -> Result<Vec<Recipe>, String> {
         wear: match arguments.style {
             StyleChoice::Clean => Some(Wear::Clean),
             StyleChoice::Scan => Some(Wear::Scan),
+            StyleChoice::Old => Some(Wear::Old),
             StyleChoice::Worn => Some(Wear::Worn),
+            StyleChoice::Phone => Some(Wear::Phone),
             StyleChoice::Mixed => None,
         },
         color: match arguments.color {
@@ -140,6 +149,11 @@ fn recipes(arguments: &Arguments) -> Result<Vec<Recipe>, String> {
             ColorChoice::Bilevel => Some(Color::Bilevel),
             ColorChoice::Mixed => None,
         },
+        split: arguments.split.map(|split| match split {
+            SplitChoice::Tune => Split::Tune,
+            SplitChoice::Calibrate => Split::Calibrate,
+            SplitChoice::Test => Split::Test,
+        }),
     };
     paper::drawn(arguments.seed, arguments.count, form, scans, arguments.dense)
 }

@@ -65,6 +65,8 @@ pub(super) fn set(
         labels: faces.0,
         values: faces.1,
         look,
+        left: look.measure().left,
+        right: WIDTH - look.measure().right,
         y: 0.0,
         drift: dice.real(-0.8, 0.8),
     };
@@ -254,15 +256,14 @@ impl Certificate {
     }
 }
 
-const LEFT: f32 = 72.0;
-const RIGHT: f32 = WIDTH - 50.0;
-
 /// The certificate's page while it is being set.
 struct Page<'a> {
     sheet: &'a mut Sheet,
     labels: &'a Family,
     values: &'a Family,
     look: &'a Look,
+    left: f32,
+    right: f32,
     y: f32,
     /// How far values overprinted on a blank form sit from the labels' baseline.
     drift: f32,
@@ -327,7 +328,7 @@ impl Page<'_> {
             let style = Style::new(&labels.regular, 12.5);
             let value = Style::new(&self.values.bold, 12.5).ink(number);
             let wide = style.width("Số: ") + value.width(&certificate.reg_no);
-            let x = if bare { RIGHT - wide - 20.0 } else { (WIDTH - wide) / 2.0 };
+            let x = if bare { self.right - wide - 20.0 } else { (WIDTH - wide) / 2.0 };
             let end = self.sheet.text(x, y, "Số: ", style);
             self.sheet.text(end, y, &certificate.reg_no, value);
             self.sheet.say(format!("Số: {}", certificate.reg_no));
@@ -342,7 +343,12 @@ impl Page<'_> {
             if self.look.old_tones { "Giấy tờ tuỳ thân:" } else { "Giấy tờ tùy thân:" };
         let dob = dates::slashed(certificate.dob);
         let viet = Some("Việt Nam");
-        let spot = self.row(&[("Họ, chữ đệm, tên:", Some(&certificate.child_name))], true);
+        let name = if self.look.plan == 3 || self.look.plan == 5 {
+            "Họ và tên:"
+        } else {
+            "Họ, chữ đệm, tên:"
+        };
+        let spot = self.row(&[(name, Some(&certificate.child_name))], true);
         if book {
             self.row(&[("Số định danh cá nhân:", certificate.pin.as_deref())], false);
             self.row(
@@ -404,8 +410,9 @@ impl Page<'_> {
     /// Labels with values on one row; a last value too long goes on below. Gives where the first value stands.
     fn row(&mut self, parts: &[(&str, Option<&str>)], strong: bool) -> Spot {
         let (labels, values) = (self.labels, self.values);
-        let size = 12.2;
-        let pitch = if self.look.variant == Variant::Original { 21.5 } else { 19.8 };
+        let size = self.look.measure().size;
+        let pitch =
+            if self.look.variant == Variant::Original { 21.5 } else { 19.8 } * self.look.measure().pitch;
         let label_style = Style::new(&labels.regular, size);
         let face = if strong || self.look.bold_values { &values.bold } else { &values.regular };
         let value_style = Style::new(face, size + 0.3);
@@ -416,11 +423,12 @@ impl Page<'_> {
             _ => &[0.0, 0.34, 0.67],
         };
         let mut said = Vec::new();
-        let mut spot = (LEFT, RIGHT, self.y);
+        let mut spot = (self.left, self.right, self.y);
         let mut rest = Vec::new();
         for (i, (label, value)) in parts.iter().enumerate() {
-            let x = LEFT + (RIGHT - LEFT) * stops[i];
-            let limit = stops.get(i + 1).map_or(RIGHT, |stop| LEFT + (RIGHT - LEFT) * stop - 6.0);
+            let x = self.left + (self.right - self.left) * stops[i];
+            let limit =
+                stops.get(i + 1).map_or(self.right, |stop| self.left + (self.right - self.left) * stop - 6.0);
             let end = self.sheet.text(x, self.y, label, label_style);
             said.push((*label).to_owned());
             let from = if self.look.layout == Layout::Book && parts.len() == 1 && end < 196.0 {
@@ -432,7 +440,7 @@ impl Page<'_> {
                 self.sheet.leader(from, limit, self.y + 2.6);
             }
             if let Some(value) = value {
-                let mut lines = value_style.wrap(value, limit - from, RIGHT - LEFT);
+                let mut lines = value_style.wrap(value, limit - from, self.right - self.left);
                 let first = lines.remove(0);
                 let to = self.sheet.text(from, self.y + self.drift, &first, value_style);
                 if i == 0 {
@@ -446,9 +454,9 @@ impl Page<'_> {
         self.y += pitch;
         for line in rest {
             if self.look.leaders {
-                self.sheet.leader(LEFT, RIGHT, self.y + 2.6);
+                self.sheet.leader(self.left, self.right, self.y + 2.6);
             }
-            self.sheet.text(LEFT, self.y + self.drift, &line, value_style);
+            self.sheet.text(self.left, self.y + self.drift, &line, value_style);
             self.sheet.say(line);
             self.y += pitch;
         }
@@ -476,7 +484,7 @@ impl Page<'_> {
         self.sheet.centered(left, y + 50.0, &certificate.signer.0, bold);
         let number = format!("Số: {}", copy.number);
         let number_y = (y + 140.0).min(808.0);
-        self.sheet.text(LEFT, number_y, &number, Style::new(&labels.regular, 11.5));
+        self.sheet.text(self.left, number_y, &number, Style::new(&labels.regular, 11.5));
         self.sheet.say(number);
         self.sheet.centered(right, y, "Sao từ Sổ đăng ký khai sinh", plain);
         y += 16.0;

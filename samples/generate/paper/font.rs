@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use ab_glyph::{Font, FontVec};
 
-const FOLDERS: [&str; 8] = [
+use super::recipe::Split;
+
+const FOLDERS: [&str; 9] = [
     "/usr/share/fonts/truetype/liberation2",
     "/usr/share/fonts/truetype/liberation",
     "/usr/share/fonts/truetype/dejavu",
@@ -13,10 +15,11 @@ const FOLDERS: [&str; 8] = [
     "/usr/share/fonts/truetype/crosextra",
     "/usr/share/texmf/fonts/opentype/public/tex-gyre",
     "/usr/share/fonts/opentype/tex-gyre",
+    "/usr/share/fonts/opentype/linux-libertine",
 ];
 
 /// Name, Debian package, and the files of regular, bold, italic, bold italic.
-const FAMILIES: [(&str, &str, [&str; 4]); 10] = [
+const FAMILIES: [(&str, &str, [&str; 4]); 14] = [
     (
         "Liberation Serif",
         "fonts-liberation2 (or fonts-liberation from Debian 13)",
@@ -97,7 +100,50 @@ const FAMILIES: [(&str, &str, [&str; 4]); 10] = [
             "LiberationMono-BoldItalic.ttf",
         ],
     ),
+    (
+        "Linux Libertine",
+        "fonts-linuxlibertine",
+        ["LinLibertine_R.otf", "LinLibertine_RB.otf", "LinLibertine_RI.otf", "LinLibertine_RBI.otf"],
+    ),
+    (
+        "TeX Gyre Pagella",
+        "fonts-texgyre",
+        [
+            "texgyrepagella-regular.otf",
+            "texgyrepagella-bold.otf",
+            "texgyrepagella-italic.otf",
+            "texgyrepagella-bolditalic.otf",
+        ],
+    ),
+    (
+        "TeX Gyre Schola",
+        "fonts-texgyre",
+        [
+            "texgyreschola-regular.otf",
+            "texgyreschola-bold.otf",
+            "texgyreschola-italic.otf",
+            "texgyreschola-bolditalic.otf",
+        ],
+    ),
+    (
+        "Linux Biolinum",
+        "fonts-linuxlibertine",
+        // It has no bold italic; nothing here is set in one but one word of an administrative document.
+        ["LinBiolinum_R.otf", "LinBiolinum_RB.otf", "LinBiolinum_RI.otf", "LinBiolinum_RB.otf"],
+    ),
 ];
+
+/// The families that papers of no split are drawn from: the first so many.
+const MIXED: usize = 10;
+
+/// The families of a split, none of them in two: Times-like ones first, those that only values are set in last.
+pub(super) fn of_split(split: Split) -> [&'static str; 4] {
+    match split {
+        Split::Tune => ["Liberation Serif", "DejaVu Serif Condensed", "Liberation Sans", "Liberation Mono"],
+        Split::Calibrate => ["FreeSerif", "TeX Gyre Termes", "Noto Serif", "Noto Sans"],
+        Split::Test => ["Linux Libertine", "TeX Gyre Pagella", "TeX Gyre Schola", "Linux Biolinum"],
+    }
+}
 
 /// Every letter with a Vietnamese sign, lower case; the capitals are asked for too.
 const LETTERS: &str = "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệđìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ";
@@ -131,7 +177,7 @@ pub(super) fn family(name: &str) -> Result<Family, String> {
 
 /// The names of the families that can be set with here, in a fixed order; Times-like ones first.
 pub(super) fn available() -> Result<Vec<&'static str>, String> {
-    let names: Vec<_> = FAMILIES
+    let names: Vec<_> = FAMILIES[..MIXED]
         .iter()
         .filter(|entry| entry.2.iter().all(|file| face(file).is_some()))
         .map(|entry| entry.0)

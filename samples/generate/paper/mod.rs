@@ -17,4 +17,4 @@ mod scan;
 mod sheet;
 
 pub(crate) use output::{join, write};
-pub(crate) use recipe::{Color, Form, Recipe, Scans, Wear, committed, drawn, make};
+pub(crate) use recipe::{Color, Form, Recipe, Scans, Split, Wear, committed, drawn, make};

@@ -229,7 +229,10 @@ impl<'a> Flow<'a> {
         } else {
             (84.0, WIDTH - 46.0, HEIGHT - 52.0)
         };
-        let leading = if look.dense { 1.26 } else { 1.38 };
+        let leading = if look.dense { 1.26 } else { 1.38 } * look.measure().pitch;
+        let measure = look.measure();
+        let (left, right) = (left + measure.left - 72.0, right - measure.right + 50.0);
+        let size = size * measure.size / 12.2;
         Self { sheets: vec![Sheet::new(dpi)], family, look, dpi, y: 0.0, size, left, right, bottom, leading }
     }
 

@@ -15,6 +15,27 @@ pub(crate) enum Form {
     Office,
 }
 
+impl Form {
+    /// All, in the order in which a split takes turns.
+    pub(crate) const ALL: [Self; 2] = [Self::Birth, Self::Office];
+
+    /// The form's id.
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::Birth => "giay-khai-sinh",
+            Self::Office => "van-ban",
+        }
+    }
+
+    /// How its samples' names begin.
+    fn stem(self) -> &'static str {
+        match self {
+            Self::Birth => "khai-sinh",
+            other => other.id(),
+        }
+    }
+}
+
 /// How tired paper and scanner are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wear {
@@ -23,7 +44,42 @@ pub(crate) enum Wear {
     /// A good scan.
     Scan,
     /// An old paper, badly laid on the glass.
+    Old,
+    /// The measured column: a seal over text, 2° askew, 200 dpi, noise, JPEG of quality 60.
     Worn,
+    /// The measured column: photographed aslant on a table, partly in shadow.
+    Phone,
+}
+
+/// Which papers a tuning may see: no font, arrangement or seed is in two of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Split {
+    /// For tuning.
+    Tune,
+    /// For calibrating confidence.
+    Calibrate,
+    /// For the one look at the end.
+    Test,
+}
+
+impl Split {
+    /// Added to every seed.
+    fn salt(self) -> u64 {
+        match self {
+            Self::Tune => 0x7475_6e65 << 32,
+            Self::Calibrate => 0x6361_6c69 << 32,
+            Self::Test => 0x7465_7374 << 32,
+        }
+    }
+
+    /// The two arrangements of every form that are its own, of six.
+    fn plans(self) -> [u8; 2] {
+        match self {
+            Self::Tune => [0, 3],
+            Self::Calibrate => [1, 4],
+            Self::Test => [2, 5],
+        }
+    }
 }
 
 /// What the scanner keeps.
@@ -55,6 +111,8 @@ pub(crate) struct Scans {
     pub(crate) wear: Option<Wear>,
     /// Colour.
     pub(crate) color: Option<Color>,
+    /// Fonts, arrangements and seeds of one split alone.
+    pub(crate) split: Option<Split>,
 }
 
 /// Which birth certificate.
@@ -108,6 +166,37 @@ pub(super) struct Look {
     pub(super) kind: Option<usize>,
     pub(super) two_pages: bool,
     pub(super) dense: bool,
+    /// Which of a form's arrangements: 0 to 5, two for each split; 6 is that of the kept birth certificates.
+    pub(super) plan: u8,
+}
+
+/// The measures of an arrangement, in points.
+#[derive(Clone, Copy)]
+pub(super) struct Measure {
+    /// Left margin.
+    pub(super) left: f32,
+    /// Right margin.
+    pub(super) right: f32,
+    /// Size of type.
+    pub(super) size: f32,
+    /// Pitch of rows, as a share of the usual.
+    pub(super) pitch: f32,
+}
+
+impl Look {
+    /// The measures of the plan.
+    pub(super) fn measure(&self) -> Measure {
+        let (left, right, size, pitch) = [
+            (64.0, 46.0, 12.0, 1.02),
+            (78.0, 54.0, 12.4, 0.99),
+            (70.0, 44.0, 11.8, 1.04),
+            (80.0, 58.0, 11.7, 0.97),
+            (62.0, 42.0, 12.5, 1.0),
+            (75.0, 48.0, 12.1, 1.03),
+            (72.0, 50.0, 12.2, 1.0),
+        ][usize::from(self.plan)];
+        Measure { left, right, size, pitch }
+    }
 }
 
 const PLAIN: Look = Look {
@@ -127,6 +216,7 @@ const PLAIN: Look = Look {
     kind: None,
     two_pages: false,
     dense: false,
+    plan: 6,
 };
 
 /// One paper to make.
@@ -178,7 +268,7 @@ pub(crate) fn committed() -> Vec<Recipe> {
             "khai-sinh-03-so-do",
             Birth,
             300,
-            Worn,
+            Old,
             Rgb,
             Jpg,
             Look {
@@ -211,7 +301,7 @@ pub(crate) fn committed() -> Vec<Recipe> {
             "khai-sinh-05-ban-sao-cu",
             Birth,
             200,
-            Worn,
+            Old,
             Rgb,
             Jpg,
             Look {
@@ -270,7 +360,7 @@ pub(crate) fn committed() -> Vec<Recipe> {
             "khai-sinh-10-dau-de-ten",
             Birth,
             200,
-            Worn,
+            Old,
             Rgb,
             Jpg,
             Look {
@@ -329,7 +419,7 @@ pub(crate) fn committed() -> Vec<Recipe> {
             "van-ban-03-cong-van",
             Office,
             200,
-            Worn,
+            Old,
             Rgb,
             Jpg,
             Look { kind: Some(5), labels: "FreeSerif", ..PLAIN },
@@ -377,7 +467,10 @@ pub(crate) fn drawn(
     scans: Scans,
     dense: bool,
 ) -> Result<Vec<Recipe>, String> {
-    let families = font::available()?;
+    let families = match scans.split {
+        Some(split) => font::of_split(split).to_vec(),
+        None => font::available()?,
+    };
     Ok((1..=count).map(|number| draw(seed, number, form, scans, dense, &families)).collect())
 }
 
@@ -390,13 +483,21 @@ fn draw(
     families: &[&'static str],
 ) -> Recipe {
     // Another stream than the paper's own words, so that asking for another look keeps the words.
+    let seed = scans.split.map_or(seed, |split| seed.wrapping_add(split.salt()));
     let dice = &mut Dice::new(seed, number | 1 << 63);
-    let form = form.unwrap_or(if dice.chance(0.65) { Form::Birth } else { Form::Office });
-    let dpi = scans.dpi.unwrap_or(if dice.chance(0.6) { 300 } else { 200 });
+    let mixed = if dice.chance(0.65) { Form::Birth } else { Form::Office };
+    let in_turn = Form::ALL[(number - 1) as usize % Form::ALL.len()];
+    let form = form.unwrap_or(if scans.split.is_some() { in_turn } else { mixed });
+    let dpi = if dice.chance(0.6) { 300 } else { 200 };
+    let dpi = scans.dpi.unwrap_or(match scans.wear {
+        Some(Wear::Worn) => 200,
+        Some(Wear::Clean | Wear::Phone) if scans.split.is_some() => 300,
+        _ => dpi,
+    });
     let wear = match dice.whole(0, 9) {
         0 => Wear::Clean,
         1..=6 => Wear::Scan,
-        _ => Wear::Worn,
+        _ => Wear::Old,
     };
     let wear = scans.wear.unwrap_or(wear);
     let color = match dice.whole(0, 9) {
@@ -404,14 +505,19 @@ fn draw(
         7..=8 => Color::Gray,
         _ => Color::Bilevel,
     };
-    let color = scans.color.unwrap_or(color);
+    let measured = matches!(wear, Wear::Worn | Wear::Phone) || scans.split.is_some();
+    let color = scans.color.unwrap_or(if measured { Color::Rgb } else { color });
     // Official papers are mostly set in a Times-like face: the first four families.
     let labels =
         if dice.chance(0.6) { dice.pick(&families[..families.len().min(3)]) } else { dice.pick(families) };
     let labels = if labels.contains("Mono") { families[0] } else { labels };
     let values = if dice.chance(0.7) { labels } else { dice.pick(families) };
     let two_pages = !dense && form == Form::Office && dice.chance(0.2);
-    let look = Look {
+    let plan = match scans.split {
+        Some(split) => split.plans()[usize::from(dice.chance(0.5))],
+        None => 6,
+    };
+    let mut look = Look {
         labels,
         values,
         bold_values: dice.chance(0.3),
@@ -434,9 +540,20 @@ fn draw(
             _ => Layout::Bare,
         },
         kind: None,
-        two_pages,
+        two_pages: two_pages && wear != Wear::Phone,
         dense,
+        plan,
     };
+    if wear == Wear::Worn {
+        look.seal_on_signer = true;
+        look.seal_on_child = dice.chance(0.5);
+    }
+    if plan < 6 {
+        look.layout =
+            [Layout::Standard, Layout::Book, Layout::Bare, Layout::Book, Layout::Bare, Layout::Standard]
+                [usize::from(plan)];
+    }
+    let two_pages = look.two_pages;
     let ending = match (color, two_pages) {
         (Color::Bilevel, true) => Ending::Tif,
         (_, true) => Ending::Pdf,
@@ -445,10 +562,7 @@ fn draw(
         _ if wear == Wear::Clean => Ending::Png,
         _ => Ending::Jpg,
     };
-    let name = match form {
-        Form::Birth => format!("khai-sinh-{number:04}"),
-        Form::Office => format!("van-ban-{number:04}"),
-    };
+    let name = format!("{}-{number:04}", form.stem());
     // JPEG is what the benchmark wants whatever the wear.
     let ending = if dense && color != Color::Bilevel { Ending::Jpg } else { ending };
     Recipe { name, seed, number, form, dpi, wear, color, ending, look }
@@ -459,22 +573,21 @@ pub(crate) fn make(recipe: &Recipe) -> Result<Files, String> {
     let dice = &mut Dice::new(recipe.seed, recipe.number);
     let labels = font::family(recipe.look.labels)?;
     let values = font::family(recipe.look.values)?;
-    let (form, sheets, fields) = match recipe.form {
+    let (look, dpi, faces) = (&recipe.look, recipe.dpi, (&labels, &values));
+    let (sheets, fields) = match recipe.form {
         Form::Birth => {
-            let (sheet, fields) = birth::set(dice, &recipe.look, recipe.dpi, (&labels, &values));
-            ("giay-khai-sinh", vec![sheet], fields)
+            let (sheet, fields) = birth::set(dice, look, dpi, faces);
+            (vec![sheet], fields)
         }
-        Form::Office => {
-            let (sheets, fields) = office::set(dice, &recipe.look, recipe.dpi, &labels);
-            ("van-ban", sheets, fields)
-        }
+        Form::Office => office::set(dice, look, dpi, &labels),
     };
     let pages = sheets.iter().map(|sheet| PageText { text: sheet.lines.join("\n") }).collect();
-    let expected = Expected { form: Some(form), pages, fields };
+    let expected = Expected { form: Some(recipe.form.id()), pages, fields };
 
     let glass: Vec<_> = sheets.iter().map(|_| Glass::new(recipe.wear, dice)).collect();
     let scans: Vec<_> = sheets.iter().zip(&glass).map(|(sheet, glass)| glass.pass(&sheet.pixels)).collect();
-    let dpi = recipe.dpi;
+    // A telephone does not know the page's size, and says 72.
+    let dpi = if recipe.wear == Wear::Phone { 72 } else { recipe.dpi };
     let mut jpegs = Vec::new();
     if matches!(recipe.ending, Ending::Jpg | Ending::Pdf) {
         for (page, glass) in scans.iter().zip(&glass) {

@@ -1,8 +1,10 @@
-//! Printed sheets become scans: skew, uneven light, tired paper, noise, blur.
+//! Printed sheets become scans: skew, uneven light, tired paper, noise, blur; or photographs: perspective, a table, a shadow.
 
 use image::{GrayImage, Luma, Rgb, RgbImage};
 use imageproc::filter::gaussian_blur_f32;
-use imageproc::geometric_transformations::{Border, Interpolation, rotate_about_center};
+use imageproc::geometric_transformations::{
+    Border, Interpolation, Projection, rotate_about_center, warp_into,
+};
 
 use super::dice::{Dice, cloud, hash};
 use super::recipe::Wear;
@@ -20,8 +22,22 @@ pub(super) struct Glass {
     paper: [f32; 3],
     /// JPEG quality, 60 to 92.
     pub(super) quality: u8,
+    view: Option<View>,
     seed: u64,
 }
+
+/// How a telephone looks at a page on a table.
+struct View {
+    /// Of the page's corners from those of the frame, as shares of its sides: left top, right top, right bottom, left bottom.
+    corners: [(f32, f32); 4],
+    /// The table's colour.
+    table: [f32; 3],
+    /// A shadow's edge through this point in this direction, darker by so much on one side.
+    shadow: ((f32, f32), f32, f32),
+}
+
+/// The longer side of a photograph, pixels.
+const PHOTO: u32 = 4032;
 
 impl Glass {
     /// A pass as worn as `wear` says.
@@ -43,6 +59,7 @@ impl Glass {
                 crease: None,
                 paper: [255.0; 3],
                 quality: 90,
+                view: None,
                 seed,
             },
             Wear::Scan => Self {
@@ -56,9 +73,10 @@ impl Glass {
                 crease: None,
                 paper: [dice.real(246.0, 253.0), dice.real(245.0, 252.0), dice.real(240.0, 250.0)],
                 quality: dice.whole(64, 76) as u8,
+                view: None,
                 seed,
             },
-            Wear::Worn => Self {
+            Wear::Old => Self {
                 skew: signed(dice, 0.5, 2.0),
                 noise: dice.real(5.0, 8.5),
                 blur: dice.real(0.75, 1.0),
@@ -69,6 +87,36 @@ impl Glass {
                 crease: dice.chance(0.6).then(|| dice.real(0.44, 0.56)),
                 paper: [dice.real(236.0, 246.0), dice.real(229.0, 240.0), dice.real(206.0, 226.0)],
                 quality: dice.whole(60, 74) as u8,
+                view: None,
+                seed,
+            },
+            // The issue's own words: 2° askew, noise, JPEG 60.
+            Wear::Worn => Self {
+                skew: signed(dice, 1.9, 2.1),
+                noise: dice.real(5.0, 7.5),
+                blur: dice.real(0.6, 0.9),
+                shade: dice.real(0.05, 0.1),
+                slope: (dice.real(-0.08, 0.08), dice.real(-0.08, 0.08)),
+                fade: dice.real(0.1, 0.28),
+                specks: dice.whole(60, 200),
+                crease: dice.chance(0.4).then(|| dice.real(0.44, 0.56)),
+                paper: [dice.real(238.0, 248.0), dice.real(232.0, 243.0), dice.real(212.0, 232.0)],
+                quality: 60,
+                view: None,
+                seed,
+            },
+            Wear::Phone => Self {
+                skew: 0.0,
+                noise: dice.real(2.5, 4.5),
+                blur: dice.real(0.8, 1.3),
+                shade: dice.real(0.1, 0.22),
+                slope: (dice.real(-0.25, 0.25), dice.real(-0.25, 0.25)),
+                fade: dice.real(0.0, 0.1),
+                specks: dice.whole(0, 20),
+                crease: dice.chance(0.3).then(|| dice.real(0.44, 0.56)),
+                paper: [dice.real(225.0, 248.0), dice.real(222.0, 244.0), dice.real(212.0, 240.0)],
+                quality: dice.whole(78, 90) as u8,
+                view: Some(View::any(dice)),
                 seed,
             },
         }
@@ -82,6 +130,9 @@ impl Glass {
             let white = Border::Constant(Rgb([255; 3]));
             rotate_about_center(sheet, self.skew.to_radians(), Interpolation::Bilinear, white)
         };
+        if let Some(view) = &self.view {
+            page = view.of(&page, self.seed);
+        }
         if self.noise > 0.0 {
             self.wear(&mut page);
         }
@@ -125,6 +176,57 @@ impl Glass {
                 }
             }
         }
+    }
+}
+
+impl View {
+    fn any(dice: &mut Dice) -> Self {
+        let mut corner = || (dice.real(0.02, 0.085), dice.real(0.02, 0.085));
+        let corners = [corner(), corner(), corner(), corner()];
+        let table =
+            dice.pick(&[&[92.0, 66.0, 46.0], &[60.0, 62.0, 66.0], &[128.0, 96.0, 64.0], &[38.0, 46.0, 60.0]]);
+        let shadow = (
+            (dice.real(0.3, 0.9), dice.real(0.3, 0.9)),
+            dice.real(0.0, std::f32::consts::TAU),
+            dice.real(0.15, 0.35),
+        );
+        Self { corners, table: [table[0], table[1], table[2]], shadow }
+    }
+
+    /// The photograph of `sheet`: on a table, seen aslant, half of it in a soft shadow.
+    fn of(&self, sheet: &RgbImage, seed: u64) -> RgbImage {
+        let (w, h) = (sheet.width() as f32, sheet.height() as f32);
+        let (width, height) = if h >= w { (PHOTO * 3 / 4, PHOTO) } else { (PHOTO, PHOTO * 3 / 4) };
+        let (fw, fh) = (width as f32, height as f32);
+        let [a, b, c, d] = self.corners;
+        let to = [
+            (a.0 * fw, a.1 * fh),
+            (fw - b.0 * fw, b.1 * fh),
+            (fw - c.0 * fw, fh - c.1 * fh),
+            (d.0 * fw, fh - d.1 * fh),
+        ];
+        let mut photo = RgbImage::new(width, height);
+        for (x, y, pixel) in photo.enumerate_pixels_mut() {
+            // Grain along the table.
+            let grain = 0.75 + 0.5 * cloud(seed ^ 5, x as f32 / 9.0, y as f32 / 260.0);
+            *pixel = Rgb(self.table.map(|c| (c * grain).clamp(0.0, 255.0) as u8));
+        }
+        let table = photo.clone();
+        let projection = Projection::from_control_points([(0.0, 0.0), (w, 0.0), (w, h), (0.0, h)], to)
+            .expect("four corners apart span a plane");
+        let outside = Border::Constant(Rgb([1, 2, 3]));
+        warp_into(sheet, projection, Interpolation::Bilinear, outside, &mut photo);
+        let ((px, py), angle, dark) = self.shadow;
+        let (nx, ny) = (angle.cos(), angle.sin());
+        for (x, y, pixel) in photo.enumerate_pixels_mut() {
+            if pixel.0 == [1, 2, 3] {
+                *pixel = *table.get_pixel(x, y);
+            }
+            let side = (x as f32 / fw - px) * nx + (y as f32 / fh - py) * ny;
+            let light = 1.0 - dark * (side / 0.06 + 0.5).clamp(0.0, 1.0);
+            pixel.0 = pixel.0.map(|c| (f32::from(c) * light) as u8);
+        }
+        photo
     }
 }
 
