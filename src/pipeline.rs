@@ -364,7 +364,8 @@ pub fn void(office: &Office, index: u64, code: VoidCause, cause: &str) -> Result
         ));
     }
     let issued = office.store.job(index)?;
-    let Some(target_leaf) = office.registry.leaf(index).filter(|_| issued.is_some()) else {
+    let issue = if issued.is_some() { Some(office.issues(&[index])?[0]) } else { None };
+    let Some(target_leaf) = issue else {
         return Err(Failure::new(
             "not-issued",
             format!("entry {index} issues no copy; the registry has {} entries", office.registry.size()),
@@ -372,9 +373,9 @@ pub fn void(office: &Office, index: u64, code: VoidCause, cause: &str) -> Result
         ));
     };
     let day = office.day(office.clock.now())?;
-    let next = office.registry.next(EntryKind::Void { target: index, target_leaf, cause: code }, day)?;
-    let entry = next.logged.index;
-    office.append(&next, Effect::Void { target: index, cause: cause.to_owned() })?;
+    let next = office.next(EntryKind::Void { target: index, target_leaf, cause: code }, day)?;
+    let entry = next.first().index;
+    office.append(&next, &Effect::Void { target: index, cause: cause.to_owned() })?;
     Ok(entry)
 }
 
@@ -383,16 +384,7 @@ pub fn void(office: &Office, index: u64, code: VoidCause, cause: &str) -> Result
 /// # Errors
 /// `no-entry`.
 pub fn receipt(office: &Office, index: u64) -> Result<Receipt, Failure> {
-    let missing = || {
-        Failure::new(
-            "no-entry",
-            format!("there is no entry {index}; the registry has {}", office.registry.size()),
-            "indices begin at 0; run `saoy registry check` if this one should be there",
-        )
-    };
-    let logged = office.store.entry(index)?.ok_or_else(missing)?;
-    let checkpoint = office.store.checkpoint(index + 1)?.ok_or_else(missing)?;
-    Ok(office.registry.receipt(&logged, &checkpoint)?)
+    office.receipt(index)
 }
 
 // ---- admit: files → documents ----
@@ -1050,7 +1042,7 @@ fn enter(
         office.store.close_books(old.year, &record::timestamp(now))?;
     }
     let commitment = record::commitment(&bytes);
-    let next = office.registry.next(EntryKind::Issue { commitment }, day)?;
+    let next = office.next(EntryKind::Issue { commitment }, day)?;
     let pages = record.pages.len();
     let row = RegisterRow {
         book: record.book.clone(),
@@ -1066,7 +1058,7 @@ fn enter(
         void_cause: None,
     };
     let job = Job {
-        index: next.logged.index,
+        index: next.first().index,
         key: document.key,
         copy_id: record::copy_id(&bytes),
         folder: folder.to_owned(),
@@ -1078,7 +1070,7 @@ fn enter(
         problem: None,
     };
     let book_first = first_number(office, &record.book.symbol, record.book.year);
-    office.append(&next, Effect::Issue { row, job: Box::new(job.clone()), book_first })?;
+    office.append(&next, &Effect::Issue { row, job: Box::new(job.clone()), book_first })?;
     Ok((job, record))
 }
 

@@ -19,6 +19,7 @@ use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 use crate::error::Failure;
 use crate::record::{Act, Digest, MAX_INTEGER, Record, check_office_code, day_from_text, day_to_date};
+use crate::registry::entry::seal_key_id;
 
 /// The most values that a seal carries.
 pub const MAX_VALUES: usize = 4;
@@ -107,8 +108,7 @@ impl From<SealError> for Failure {
 
 /// SHA-256("saoy/seal-key/v1" ‖ key)\[..8\].
 pub fn key_id(key: &VerifyingKey) -> [u8; 8] {
-    let hash = Digest::of_parts(&[b"saoy/seal-key/v1", key.as_bytes()]);
-    *hash.0.first_chunk().expect("SHA-256 has 32 bytes")
+    seal_key_id(key.as_bytes())
 }
 
 impl Seal {

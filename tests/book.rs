@@ -11,7 +11,7 @@ use saoy::office::{Ambient, NewOffice, Office};
 use saoy::record::{BookNumber, Digest};
 use saoy::registry::{EntryKind, VoidCause};
 use saoy::signature::Algorithm;
-use saoy::store::{Book, Commit, Effect, Job, JobState, Key, Mode, RegisterRow};
+use saoy::store::{Book, Effect, Job, JobState, Key, Mode, RegisterRow};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tools_support::{POPPLER, QPDF, VERAPDF, pdfa_check, run, text};
@@ -260,10 +260,8 @@ fn office(home: PathBuf) -> Office {
 
 fn append(office: &Office, kind: EntryKind, effect: impl FnOnce(u64) -> Effect) -> Result<u64, String> {
     let next = office.registry.next(kind, 20_000).map_err(|e| e.to_string())?;
-    let index = next.logged.index;
-    let commit =
-        Commit { entry: next.logged.clone(), checkpoint: next.checkpoint.clone(), effect: effect(index) };
-    office.store.commit(&commit, office.entropy.as_ref()).map_err(|e| e.to_string())?;
+    let index = next.first().index;
+    office.store.commit(&next, &effect(index), &[], office.entropy.as_ref()).map_err(|e| e.to_string())?;
     office.registry.appended(&next);
     Ok(index)
 }
@@ -302,7 +300,7 @@ fn an_offices_book_begins_where_the_paper_one_ended_and_has_no_gap() {
     assert!(issue(&office, 59).is_err(), "no gap");
     issue(&office, 58).expect("the next");
 
-    let target_leaf = office.registry.leaf(first).expect("it is logged");
+    let target_leaf = office.entry(first).expect("it is logged").leaf;
     let void = || {
         let kind = EntryKind::Void { target: first, target_leaf, cause: VoidCause::Duplicate };
         append(&office, kind, |_| Effect::Void { target: first, cause: "trùng".into() })

@@ -6,7 +6,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use proptest::prelude::*;
 use saoy::record::Digest;
-use saoy::registry::entry::NO_PREDECESSOR;
+use saoy::registry::entry::{KeyRole, NO_PREDECESSOR};
 use saoy::registry::merkle::{self, CompactRange};
 use saoy::registry::note::{Note, NoteSigner, NoteVerifier};
 use saoy::registry::{Checkpoint, Entry, EntryKind, Receipt, RegistryError, RevokeCause, VoidCause, origin};
@@ -277,8 +277,13 @@ fn kinds() -> impl Strategy<Value = EntryKind> {
         hash.clone().prop_map(|commitment| EntryKind::Issue { commitment }),
         (0_u64..1000, hash.clone(), prop::sample::select(VoidCause::ALL.to_vec()))
             .prop_map(|(target, target_leaf, cause)| EntryKind::Void { target, target_leaf, cause }),
-        (0_u64..1000, hash, prop::sample::select(RevokeCause::ALL.to_vec()))
+        (0_u64..1000, hash.clone(), prop::sample::select(RevokeCause::ALL.to_vec()))
             .prop_map(|(target, target_leaf, cause)| EntryKind::Revoke { target, target_leaf, cause }),
+        hash.clone().prop_map(|hash| EntryKind::StatusList { hash }),
+        (any::<[u8; 32]>(), prop::sample::select(KeyRole::ALL.to_vec())).prop_map(|(seed, role)| {
+            let key = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
+            EntryKind::Key { role, key }
+        }),
         pair.prop_map(|(target, target_leaf, replacement, replacement_leaf, newer)| {
             if newer {
                 EntryKind::Supersede { target, target_leaf, replacement, replacement_leaf }
@@ -353,6 +358,13 @@ fn entries_refuse() {
     assert_eq!(refused(&with(5, pair(5, 4))), "the target does not come before the entry");
     assert_eq!(refused(&with(5, pair(4, 5))), "the replacement does not come before the entry");
     assert_eq!(refused(&with(5, pair(4, 4))), "the replacement is the target");
+    for key in [[2; 32], {
+        let mut neutral = [0; 32];
+        neutral[0] = 1;
+        neutral
+    }] {
+        assert_eq!(refused(&with(5, EntryKind::Key { role: KeyRole::Log, key })), "the new key is none");
+    }
 
     let change = |at: usize, byte: u8| {
         let mut bytes =
@@ -362,7 +374,9 @@ fn entries_refuse() {
     };
     assert_eq!(change(0, 2), RegistryError::Entry("unknown version"));
     assert_eq!(change(1, 0), RegistryError::Entry("unknown type"));
-    assert_eq!(change(1, 6), RegistryError::Entry("unknown type"));
+    assert_eq!(change(1, 8), RegistryError::Entry("unknown type"));
+    assert_eq!(change(1, 6), RegistryError::Entry("too long"));
+    assert_eq!(change(1, 7), RegistryError::Entry("unknown cause"));
     assert_eq!(change(1, 1), RegistryError::Entry("too long"));
     assert_eq!(change(1, 4), RegistryError::Entry("too short"));
     assert_eq!(change(94, 0), RegistryError::Entry("unknown cause"));

@@ -12,12 +12,17 @@ use serde::Serialize;
 use super::{Ambient, Parts, job_key};
 use crate::error::Failure;
 use crate::record::{self, Digest, Record};
+use crate::registry::RegistryError;
 use crate::registry::checkpoint::Checkpoint;
-use crate::registry::entry::{Entry, EntryKind, NO_PREDECESSOR};
-use crate::registry::merkle::{self, CompactRange};
+use crate::registry::entry::EntryKind;
+use crate::registry::log::SignedCheckpoint;
 use crate::registry::note::{Note, NoteVerifier};
+use crate::registry::replay::Replay;
+use crate::registry::status::StatusList;
+use crate::registry::tiles::{Content, Tile};
 use crate::seal;
 use crate::store::{Job, JobState, Mode, RegisterRow, StoreError};
+use crate::verify::trust::{IndexRange, LogKey};
 
 /// What a check found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -110,6 +115,12 @@ impl From<StoreError> for Stop {
     }
 }
 
+impl From<RegistryError> for Stop {
+    fn from(error: RegistryError) -> Self {
+        Self::Wrong(error.to_string())
+    }
+}
+
 impl Stop {
     /// Says with which entry it came up.
     fn at(self, index: u64) -> Self {
@@ -142,7 +153,7 @@ impl Audit {
                 strays.push(folder);
             }
         }
-        let _moment = parts.store.moment()?;
+        let _moment = parts.store.log().moment()?;
 
         let issues = self.log(parts)?;
         let mut lines = lines(parts, &issues)?;
@@ -168,7 +179,7 @@ impl Audit {
             let Some(anchor) = anchor? else {
                 return wrong(format!("the anchor {} is missing", parts.anchor.display()));
             };
-            let there = parts.store.checkpoint(anchor.size)?.map(|checkpoint| checkpoint.root);
+            let there = parts.store.log().checkpoint(anchor.size)?.map(|checkpoint| checkpoint.root);
             if let Some(lost) = anchor.ahead_of(self.entries, there, &parts.store.books()?) {
                 return wrong(lost);
             }
@@ -181,108 +192,90 @@ impl Audit {
         Ok(())
     }
 
-    /// Entries, their chain, the tree, each signed checkpoint.
+    /// Entries, their chain, the tree, each signed checkpoint, and what is kept beside them.
     fn log(&mut self, parts: &Parts) -> Result<BTreeMap<u64, Issue>, Stop> {
-        let key_id = seal::key_id(&parts.keys.seal_key().verifying_key());
-        let origin = parts.config.log_origin.as_str();
-        let log_key = NoteVerifier::new(origin, parts.keys.log_key().verifying_key());
-        let log_key = [log_key.map_err(|error| Stop::Failed(error.into()))?];
-        let checkpoints: HashMap<u64, _> =
-            parts.store.checkpoints()?.into_iter().map(|checkpoint| (checkpoint.size, checkpoint)).collect();
-        let entries = parts.store.entries(0)?;
+        let log = parts.store.log();
+        let changes = log.key_changes()?;
+        let keys = KeyHistory::of(parts, !changes.is_empty())?;
+        let imported: HashSet<u64> = log.requested_entries()?.into_iter().collect();
         let mut issues: BTreeMap<u64, Issue> = BTreeMap::new();
-        let mut leaves: Vec<Digest> = Vec::with_capacity(entries.len());
-        let mut range = CompactRange::default();
-        let mut day = 0;
-        for (position, logged) in (0u64..).zip(&entries) {
-            if logged.index != position {
-                return wrong(format!("entry {position} is missing; the next one is {}", logged.index));
+        let mut replay = Replay::new(Some(keys.first_seal));
+        let mut batches = log.batches(0, CHUNK)?.into_iter().peekable();
+        let mut before = 0;
+        loop {
+            let entries = log.entries(self.entries, CHUNK)?;
+            if entries.is_empty() {
+                break;
             }
-            let entry = match Entry::parse(&logged.entry) {
-                Ok(entry) => entry,
-                Err(error) => return wrong(format!("entry {position}: {error}")),
-            };
-            if entry.index != position {
-                return wrong(format!("entry {position} says that its index is {}", entry.index));
-            }
-            let prev = leaves.last().copied().unwrap_or(NO_PREDECESSOR);
-            if entry.prev != prev {
-                return wrong(format!(
-                    "entry {position} says that the leaf before it is {}, but it is {prev}",
-                    entry.prev
-                ));
-            }
-            if entry.key_id != key_id {
-                return wrong(format!("entry {position} names another seal key than the office's"));
-            }
-            if entry.day < day {
-                return wrong(format!(
-                    "entry {position} is of day {}, the one before it of day {day}",
-                    entry.day
-                ));
-            }
-            day = entry.day;
-            let leaf = merkle::leaf_hash(&logged.entry);
-            if leaf != logged.leaf {
-                return wrong(format!("entry {position} has leaf hash {leaf}, stored is {}", logged.leaf));
-            }
-            leaves.push(leaf);
-            range.push(leaf);
-            let (size, root) = (position + 1, range.root());
-            let Some(checkpoint) = checkpoints.get(&size) else {
-                return wrong(format!("there is no checkpoint of size {size}"));
-            };
-            if checkpoint.root != root {
-                return wrong(format!(
-                    "the checkpoint of size {size} has root {}, the entries give {root}",
-                    checkpoint.root
-                ));
-            }
-            let note = Note::parse(checkpoint.note.as_bytes());
-            match note.and_then(|note| Checkpoint::open(&note, origin, &log_key)) {
-                Ok(signed) if signed.size == size && signed.root == root => {}
-                Ok(signed) => {
-                    return wrong(format!(
-                        "the signed note of size {size} is over size {} and root {}",
-                        signed.size, signed.root
-                    ));
+            for logged in entries {
+                let position = self.entries;
+                if logged.index != position {
+                    return wrong(format!("entry {position} is missing; the next one is {}", logged.index));
                 }
-                Err(error) => return wrong(format!("the signed note of size {size}: {error}")),
-            }
-            let said = |(target, target_leaf): (u64, Digest)| {
-                let there = leaves.get(usize::try_from(target).unwrap_or(usize::MAX));
-                if there == Some(&target_leaf) && target < position && issues.contains_key(&target) {
-                    return Ok(());
-                }
-                wrong(format!("entry {position} is about entry {target}, which is not the issue it says"))
-            };
-            match entry.kind {
-                EntryKind::Issue { commitment } => {
-                    issues.insert(position, Issue { commitment, day: entry.day, voided_by: None });
-                }
-                EntryKind::Void { target, target_leaf, .. } => {
-                    said((target, target_leaf))?;
-                    let issue = issues.get_mut(&target).expect("it was just found");
-                    if let Some(first) = issue.voided_by.replace(position) {
-                        return wrong(format!("entry {target} is voided twice, by {first} and {position}"));
+                let mut filled = Vec::new();
+                let leaf_of = |index| match log.entry(index)? {
+                    Some(there) => Ok(there.leaf),
+                    None => wrong(format!("entry {index} is missing")),
+                };
+                let entry = replay.push::<Stop>(&logged.entry, leaf_of, |level, index, hashes| {
+                    filled.push((level, index, hashes.to_vec()));
+                })?;
+                for (level, index, hashes) in filled {
+                    let tile = Tile { content: Content::Hashes(level), index, width: 256 };
+                    if log.tile(tile)? != hashes {
+                        return wrong(format!("{tile} is not the one that the entries give"));
                     }
                 }
-                EntryKind::Revoke { target, target_leaf, .. } => said((target, target_leaf))?,
-                EntryKind::Supersede { target, target_leaf, replacement, replacement_leaf }
-                | EntryKind::Correct { target, target_leaf, replacement, replacement_leaf } => {
-                    said((target, target_leaf))?;
-                    said((replacement, replacement_leaf))?;
+                self.entries += 1;
+                if let Some((after, checkpoint)) = batches.next_if(|(_, c)| c.size == self.entries) {
+                    if after != before {
+                        return wrong(format!("there is no checkpoint of size {after}"));
+                    }
+                    before = checkpoint.size;
+                    keys.checkpoint(&checkpoint, &replay.root())
+                        .or_else(|what| wrong(format!("entry {position}: {what}")))?;
+                    if batches.peek().is_none() {
+                        batches = log.batches(before + 1, CHUNK)?.into_iter().peekable();
+                    }
+                }
+                match entry.kind {
+                    EntryKind::Issue { commitment } if !imported.contains(&position) => {
+                        issues.insert(position, Issue { commitment, day: entry.day, voided_by: None });
+                    }
+                    EntryKind::Void { target, .. } => {
+                        if let Some(issue) = issues.get_mut(&target) {
+                            issue.voided_by = Some(position);
+                        }
+                    }
+                    _ => {}
                 }
             }
-            self.entries += 1;
         }
-        match checkpoints.keys().find(|&&size| size == 0 || size > self.entries) {
-            Some(size) => wrong(format!(
-                "a checkpoint of size {size} is signed, but there are {} entries",
-                self.entries
-            )),
-            None => Ok(issues),
+        if let Some((_, checkpoint)) = batches.peek() {
+            return wrong(format!(
+                "a checkpoint of size {} is signed, but there are {} entries",
+                checkpoint.size, self.entries
+            ));
         }
+        if before != self.entries {
+            return wrong(format!("there is no checkpoint of size {}", self.entries));
+        }
+        if replay.seal_key() != Some(keys.last_seal) {
+            return wrong("the office's seal key is not the one that the entries name".into());
+        }
+        if changes != replay.key_changes() {
+            return wrong("the changes of keys are not those that the entries give".into());
+        }
+        if !log.states()?.iter().eq(replay.states()) {
+            return wrong("the states of the issues are not those that the entries give".into());
+        }
+        if let Some(index) = imported.iter().find(|index| !replay.is_issue(**index)) {
+            return wrong(format!("entry {index} is kept as an imported issue, but issues nothing"));
+        }
+        if let Some((size, note)) = log.status_list()? {
+            keys.status_list(size, &note, &replay).or_else(wrong)?;
+        }
+        Ok(issues)
     }
 
     /// One job: its record is the one committed to, the book says the same, its copy is there.
@@ -327,6 +320,78 @@ impl Audit {
                 }
                 self.released += 1;
             }
+        }
+        Ok(())
+    }
+}
+
+/// Entries, checkpoints and jobs are read so many at a time.
+const CHUNK: u64 = 2048;
+
+/// The keys that the office had, as far as they can be known in its home.
+struct KeyHistory {
+    origin: String,
+    first_seal: [u8; 8],
+    last_seal: [u8; 8],
+    log: Vec<LogKey>,
+}
+
+impl KeyHistory {
+    /// Where no key ever changed, those in `keys/`; else the earlier ones from the home's own trust list.
+    fn of(parts: &Parts, changed: bool) -> Result<Self, Stop> {
+        let origin = parts.config.log_origin.clone();
+        let last_seal = seal::key_id(&parts.keys.seal_key().verifying_key());
+        let own = NoteVerifier::new(&origin, parts.keys.log_key().verifying_key());
+        let own = own.map_err(|error| Stop::Failed(error.into()))?;
+        if !changed {
+            let log = vec![LogKey { key: own, valid: IndexRange { from: 0, until: None } }];
+            return Ok(Self { origin, first_seal: last_seal, last_seal, log });
+        }
+        let trust = super::read_trust(&parts.home).map_err(Stop::Failed)?;
+        let Some(office) = trust.office(&parts.config.office.code) else {
+            return wrong("trust.json does not name this office".into());
+        };
+        let Some(first) = office.seal_keys.iter().find(|key| key.valid.contains(0)) else {
+            return wrong("trust.json names no seal key for entry 0".into());
+        };
+        if !office.log.keys.iter().any(|key| key.key == own && key.valid.until.is_none()) {
+            return wrong("trust.json does not name the key with which the log is signed".into());
+        }
+        Ok(Self { origin, first_seal: seal::key_id(&first.key), last_seal, log: office.log.keys.clone() })
+    }
+
+    fn log_keys(&self, last: u64) -> Vec<NoteVerifier> {
+        let good = self.log.iter().filter(|key| key.valid.contains(last));
+        good.map(|key| key.key.clone()).collect()
+    }
+
+    fn checkpoint(&self, checkpoint: &SignedCheckpoint, root: &Digest) -> Result<(), String> {
+        let size = checkpoint.size;
+        if checkpoint.root != *root {
+            return Err(format!(
+                "the checkpoint of size {size} has root {}, the entries give {root}",
+                checkpoint.root
+            ));
+        }
+        let note = Note::parse(checkpoint.note.as_bytes());
+        match note.and_then(|note| Checkpoint::open(&note, &self.origin, &self.log_keys(size - 1))) {
+            Ok(signed) if signed.size == size && signed.root == *root => Ok(()),
+            Ok(signed) => Err(format!(
+                "the signed note of size {size} is over size {} and root {}",
+                signed.size, signed.root
+            )),
+            Err(error) => Err(format!("the signed note of size {size}: {error}")),
+        }
+    }
+
+    /// The list that was signed last: the entry at its size has its hash, which the replay has compared with the states.
+    fn status_list(&self, size: u64, note: &[u8], replay: &Replay) -> Result<(), String> {
+        let list =
+            StatusList::open(note, &self.origin, |size| self.log_keys(size)).map_err(|e| e.to_string())?;
+        if list.size != size || replay.status_list() != Some((size, list.hash())) {
+            return Err(format!(
+                "the signed status list of size {size} is not the last one that the entries name"
+            ));
         }
         Ok(())
     }

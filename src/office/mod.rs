@@ -11,10 +11,12 @@
 
 pub mod audit;
 pub mod book;
+mod log;
 mod status;
 
+pub use log::Submission;
+
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -23,14 +25,12 @@ use unicode_normalization::UnicodeNormalization;
 use crate::ambient::{Clock, Entropy, vietnam_year};
 use crate::error::Failure;
 use crate::keys::{Brought, OfficeKeys, OfficeProfile};
-use crate::record::{self, Act, Digest, OfficeName, Officer, Record, Role};
-use crate::registry::entry::Entry;
-use crate::registry::log::{Next, Registry};
+use crate::record::{Act, Digest, OfficeName, Officer, Record, Role};
+use crate::registry::log::Registry;
 use crate::registry::note::{NoteSigner, NoteVerifier};
 use crate::signature::{Algorithm, chain};
 use crate::store::{
-    Anchor, Commit, Effect, Job, Key, Mode, Store, StoreError, anchor_path, folder_of, replace_durably,
-    sync_folder_of,
+    Anchor, Job, Key, Mode, Store, StoreError, anchor_path, folder_of, replace_durably, sync_folder_of,
 };
 use crate::verify::trust::{self, IndexRange, LogKey, SealKey, TrustList};
 use crate::{certify, registry, seal};
@@ -116,7 +116,6 @@ pub struct Office {
     /// Randomness.
     pub entropy: Box<dyn Entropy>,
     anchor: PathBuf,
-    statuses: Mutex<status::Statuses>,
     /// As of when a reader knows the registry; a writer knows it as of now.
     read_at: Option<OffsetDateTime>,
 }
@@ -284,7 +283,7 @@ impl Office {
                  `saoy registry recover --home DIR`",
             ));
         };
-        let there = self.store.checkpoint(anchor.size)?;
+        let there = self.store.log().checkpoint(anchor.size)?;
         match anchor.ahead_of(self.registry.size(), there.map(|c| c.root), &self.store.books()?) {
             None => Ok(()),
             Some(lost) => Err(Failure::new(
@@ -300,55 +299,12 @@ impl Office {
     /// # Errors
     /// The file system's.
     pub fn anchor(&self) -> Result<(), Failure> {
-        let checkpoint = self.store.last_checkpoint()?;
+        let checkpoint = self.store.log().last_checkpoint()?;
         let anchor = Anchor::of(&self.config.log_origin, checkpoint.as_ref(), &self.store.books()?);
         match Anchor::read(&self.anchor) {
             Ok(Some(there)) if there == anchor => Ok(()),
             _ => Ok(anchor.write(&self.anchor)?),
         }
-    }
-
-    /// The day of Vietnam's calendar that an entry made now gets: never before that of the entry before it.
-    ///
-    /// # Errors
-    /// `clock-back`, with both days.
-    pub(crate) fn day(&self, now: OffsetDateTime) -> Result<u32, Failure> {
-        let day = record::vietnam_day(now);
-        let last = match self.registry.size().checked_sub(1) {
-            Some(last) => self.store.entry(last)?,
-            None => None,
-        };
-        let Some(last) = last.map(|logged| Entry::parse(&logged.entry)).transpose()? else { return Ok(day) };
-        if day >= last.day {
-            return Ok(day);
-        }
-        let text = |day| record::day_text(day).unwrap_or_else(|| format!("day {day}"));
-        Err(Failure::new(
-            "clock-back",
-            format!("the clock says {}, but the last entry is of {}", text(day), text(last.day)),
-            "set the machine's clock; nothing was issued",
-        ))
-    }
-
-    /// Makes an entry durable with all that belongs to it, and remembers it outside the database.
-    ///
-    /// # Errors
-    /// The store's, and nothing is changed then; `anchor` where the entry is logged but could not be remembered outside the
-    /// database: nothing must be released before it is.
-    pub(crate) fn append(&self, next: &Next, effect: Effect) -> Result<(), Failure> {
-        let commit = Commit { entry: next.logged.clone(), checkpoint: next.checkpoint.clone(), effect };
-        self.store.commit(&commit, self.entropy.as_ref())?;
-        self.registry.appended(next);
-        let entry = Entry::parse(&next.logged.entry)?;
-        status::apply(&mut self.statuses.lock().expect("no holder of this lock panics"), &entry);
-        self.anchor().map_err(|failure| {
-            let index = next.logged.index;
-            Failure::new(
-                "anchor",
-                format!("entry {index} is logged, but the anchor could not be written: {}", failure.message),
-                "make the anchor's folder writable, then run again: the entry is finished, nothing is numbered twice",
-            )
-        })
     }
 
     /// Whether certifications of this office are marked THỬ NGHIỆM.
@@ -395,10 +351,15 @@ impl Office {
     /// # Errors
     /// A file that cannot be read or is no trust list.
     pub fn trust(&self) -> Result<TrustList, Failure> {
-        let path = self.home.join("trust.json");
-        let bytes = std::fs::read(&path).map_err(|source| StoreError::Io { path, source })?;
-        Ok(TrustList::parse(&bytes)?)
+        read_trust(&self.home)
     }
+}
+
+/// The public trust list of a home.
+fn read_trust(home: &Path) -> Result<TrustList, Failure> {
+    let path = home.join("trust.json");
+    let bytes = std::fs::read(&path).map_err(|source| StoreError::Io { path, source })?;
+    Ok(TrustList::parse(&bytes)?)
 }
 
 /// A home as far as it can be opened without judging its registry.
@@ -433,17 +394,14 @@ impl Parts {
         let Self { home, config, keys, store, anchor } = self;
         let log_key = NoteSigner::new(&config.log_origin, keys.log_key().clone())?;
         let read_at = (mode == Mode::Read).then(|| ambient.clock.now());
+        let key_id = seal::key_id(&keys.seal_key().verifying_key());
         // Entries and checkpoint of one moment: another process may be issuing.
-        let moment = store.moment()?;
-        let entries = store.entries(0)?;
-        let last = store.last_checkpoint()?;
+        let moment = store.log().moment()?;
+        let state = store.log().state()?;
         drop(moment);
-        let statuses = Mutex::new(status::statuses(&entries)?);
-        let leaves = entries.iter().map(|entry| entry.leaf);
-        let registry =
-            Registry::load(log_key, seal::key_id(&keys.seal_key().verifying_key()), leaves, last.as_ref())?;
+        let registry = Registry::load(log_key, key_id, state)?;
         let Ambient { clock, entropy, .. } = ambient;
-        Ok(Office { home, config, keys, store, registry, clock, entropy, anchor, statuses, read_at })
+        Ok(Office { home, config, keys, store, registry, clock, entropy, anchor, read_at })
     }
 }
 

@@ -1,45 +1,29 @@
 //! What the office's own registry says about its copies.
 
-use std::collections::HashMap;
-
 use super::Office;
-use crate::registry::RegistryError;
-use crate::registry::entry::{Entry, EntryKind};
-use crate::registry::log::LoggedEntry;
+use crate::registry::status::StatusRow;
 use crate::verify::{Status, StatusAnswer, StatusSource};
 
-/// What later entries say about earlier ones, by index; an entry that is not here is in force.
-pub(super) type Statuses = HashMap<u64, Status>;
-
-/// Reads the statuses out of the entries.
-pub(super) fn statuses(entries: &[LoggedEntry]) -> Result<Statuses, RegistryError> {
-    let mut statuses = HashMap::new();
-    for logged in entries {
-        apply(&mut statuses, &Entry::parse(&logged.entry)?);
+/// The state that a row gives its issue.
+pub(super) fn status_of(row: Option<&StatusRow>) -> Status {
+    match row {
+        None => Status::Good,
+        Some(row) if row.kind == 2 => Status::Void,
+        Some(row) if row.kind == 4 => Status::Superseded { replacement: row.replacement },
+        Some(row) if row.kind == 5 => Status::Corrected { replacement: row.replacement },
+        Some(_) => Status::Revoked,
     }
-    Ok(statuses)
-}
-
-/// What one more entry changes.
-pub(super) fn apply(statuses: &mut Statuses, entry: &Entry) {
-    match entry.kind {
-        EntryKind::Issue { .. } => None,
-        EntryKind::Void { target, .. } => statuses.insert(target, Status::Void),
-        EntryKind::Revoke { target, .. } => statuses.insert(target, Status::Revoked),
-        EntryKind::Supersede { target, replacement, .. } => {
-            statuses.insert(target, Status::Superseded { replacement })
-        }
-        EntryKind::Correct { target, replacement, .. } => {
-            statuses.insert(target, Status::Corrected { replacement })
-        }
-    };
 }
 
 impl StatusSource for Office {
     fn status(&self, office: &str, index: u64) -> Option<StatusAnswer> {
-        let leaf = self.registry.leaf(index).filter(|_| office == self.config.office.code)?;
-        let statuses = self.statuses.lock().expect("no holder of this lock panics");
-        let status = statuses.get(&index).copied().unwrap_or(Status::Good);
+        if office != self.config.office.code {
+            return None;
+        }
+        let leaf = self.entry(index).ok()?.leaf;
+        // What cannot be read is not known.
+        let row = self.store.log().state_of(index).ok()?;
+        let status = status_of(row.as_ref());
         Some(StatusAnswer { leaf, status, as_of: self.read_at.unwrap_or_else(|| self.clock.now()) })
     }
 }

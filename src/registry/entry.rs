@@ -5,6 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use ed25519_dalek::VerifyingKey;
+
 use super::error::RegistryError;
 use super::merkle;
 use crate::record::{Digest, MAX_INTEGER, day_to_date};
@@ -16,6 +18,12 @@ pub const NO_PREDECESSOR: Digest = Digest([0; 32]);
 
 const HEAD: usize = 54;
 
+/// The id by which entries and seals name a seal key: SHA-256("saoy/seal-key/v1" ‖ public key)\[..8\].
+pub fn seal_key_id(key: &[u8; 32]) -> [u8; 8] {
+    let hash = Digest::of_parts(&[b"saoy/seal-key/v1", key]);
+    *hash.0.first_chunk().expect("SHA-256 has 32 bytes")
+}
+
 /// One entry of an office's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -25,7 +33,7 @@ pub struct Entry {
     pub prev: Digest,
     /// Days since 1970-01-01 in Vietnam's calendar.
     pub day: u32,
-    /// The id of the seal key in use ([`crate::seal::key_id`]).
+    /// The id of the seal key in use ([`seal_key_id`]).
     pub key_id: [u8; 8],
     /// What happened.
     pub kind: EntryKind,
@@ -79,6 +87,53 @@ pub enum EntryKind {
         /// Its leaf hash.
         replacement_leaf: Digest,
     },
+    /// A list of the states of all entries before this one was signed.
+    StatusList {
+        /// The list's hash ([`super::status::list_hash`]).
+        hash: Digest,
+    },
+    /// From the next entry on, another key is in use.
+    Key {
+        /// Which.
+        role: KeyRole,
+        /// The new Ed25519 public key.
+        key: [u8; 32],
+    },
+}
+
+impl EntryKind {
+    /// The issue that this entry changes the state of, with its leaf hash.
+    pub const fn target(&self) -> Option<(u64, Digest)> {
+        match self {
+            Self::Void { target, target_leaf, .. }
+            | Self::Revoke { target, target_leaf, .. }
+            | Self::Supersede { target, target_leaf, .. }
+            | Self::Correct { target, target_leaf, .. } => Some((*target, *target_leaf)),
+            Self::Issue { .. } | Self::StatusList { .. } | Self::Key { .. } => None,
+        }
+    }
+
+    /// The issue that replaces the target, with its leaf hash.
+    pub const fn replacement(&self) -> Option<(u64, Digest)> {
+        match self {
+            Self::Supersede { replacement, replacement_leaf, .. }
+            | Self::Correct { replacement, replacement_leaf, .. } => Some((*replacement, *replacement_leaf)),
+            _ => None,
+        }
+    }
+
+    /// The byte of the type.
+    pub const fn code(&self) -> u8 {
+        match self {
+            Self::Issue { .. } => 1,
+            Self::Void { .. } => 2,
+            Self::Revoke { .. } => 3,
+            Self::Supersede { .. } => 4,
+            Self::Correct { .. } => 5,
+            Self::StatusList { .. } => 6,
+            Self::Key { .. } => 7,
+        }
+    }
 }
 
 /// Makes an enum of a cause: its byte in the entry and its name on the command line and in reports.
@@ -158,18 +213,22 @@ causes! {
     }
 }
 
+causes! {
+    /// Which of an office's keys changes.
+    KeyRole {
+        /// The key that seals.
+        Seal = 1, "seal";
+        /// The key that signs checkpoints.
+        Log = 2, "log";
+    }
+}
+
 impl Entry {
     /// The entry's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEAD + 80);
         out.push(VERSION);
-        out.push(match self.kind {
-            EntryKind::Issue { .. } => 1,
-            EntryKind::Void { .. } => 2,
-            EntryKind::Revoke { .. } => 3,
-            EntryKind::Supersede { .. } => 4,
-            EntryKind::Correct { .. } => 5,
-        });
+        out.push(self.kind.code());
         out.extend_from_slice(&self.index.to_be_bytes());
         out.extend_from_slice(&self.prev.0);
         out.extend_from_slice(&self.day.to_be_bytes());
@@ -192,6 +251,11 @@ impl Entry {
             | EntryKind::Correct { target: index, target_leaf, replacement, replacement_leaf } => {
                 target(index, target_leaf);
                 target(replacement, replacement_leaf);
+            }
+            EntryKind::StatusList { hash } => out.extend_from_slice(&hash.0),
+            EntryKind::Key { role, key } => {
+                out.push(role.code());
+                out.extend_from_slice(key);
             }
         }
         out
@@ -235,6 +299,11 @@ impl Entry {
                 replacement: rest.number()?,
                 replacement_leaf: rest.hash()?,
             },
+            6 => EntryKind::StatusList { hash: rest.hash()? },
+            7 => EntryKind::Key {
+                role: KeyRole::from_code(rest.byte()?).ok_or(RegistryError::Entry("unknown cause"))?,
+                key: rest.take()?,
+            },
             _ => return Err(RegistryError::Entry("unknown type")),
         };
         if !rest.0.is_empty() {
@@ -249,14 +318,15 @@ impl Entry {
     ///
     /// # Errors
     /// [`RegistryError::Entry`] for an index from 2^53 on, a predecessor where there is none or none where there is
-    /// one, a day after the year 9999, a target or replacement that does not come before the entry or is the same.
+    /// one, a day after the year 9999, a target or replacement that does not come before the entry or is the same, a key
+    /// that is none.
     pub fn check(&self) -> Result<(), RegistryError> {
         let ensure = |holds: bool, problem| if holds { Ok(()) } else { Err(RegistryError::Entry(problem)) };
         ensure(self.index <= MAX_INTEGER, "the index is beyond 2^53 - 1")?;
         ensure((self.index == 0) == (self.prev == NO_PREDECESSOR), "the predecessor does not fit the index")?;
         ensure(day_to_date(self.day).is_some(), "the day is after the year 9999")?;
         match &self.kind {
-            EntryKind::Issue { .. } => Ok(()),
+            EntryKind::Issue { .. } | EntryKind::StatusList { .. } => Ok(()),
             EntryKind::Void { target, .. } | EntryKind::Revoke { target, .. } => {
                 ensure(*target < self.index, "the target does not come before the entry")
             }
@@ -265,6 +335,10 @@ impl Entry {
                 ensure(*target < self.index, "the target does not come before the entry")?;
                 ensure(*replacement < self.index, "the replacement does not come before the entry")?;
                 ensure(target != replacement, "the replacement is the target")
+            }
+            EntryKind::Key { key, .. } => {
+                let key = VerifyingKey::from_bytes(key);
+                ensure(key.is_ok_and(|key| !key.is_weak()), "the new key is none")
             }
         }
     }

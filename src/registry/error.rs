@@ -69,6 +69,17 @@ pub enum RegistryError {
         /// The origin that it should have.
         expected: String,
     },
+    /// An entry that cannot stand where it stands.
+    #[error("entry {index}: {problem}")]
+    History {
+        /// Its place.
+        index: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Not a status list.
+    #[error("not a status list: {0}")]
+    Status(&'static str),
     /// Not a tile, a bundle or their path.
     #[error("not a tile: {0}")]
     Tile(&'static str),
@@ -94,6 +105,10 @@ impl From<RegistryError> for Failure {
             RegistryError::Unsigned | RegistryError::Key(_) | RegistryError::Origin { .. } => {
                 ("unknown-log", "Check that the trust list names this office's log and its key.")
             }
+            RegistryError::History { .. } => (
+                "registry-broken",
+                "run `saoy registry check --home DIR`: it names the first thing that is wrong",
+            ),
             _ => ("bad-log-proof", "Do not rely on this proof; ask the office that issued it for a new one."),
         };
         Self::new(code, error.to_string(), advice)

@@ -15,6 +15,8 @@ pub mod merkle;
 pub mod note;
 pub mod policy;
 pub mod receipt;
+pub mod replay;
+pub mod status;
 pub mod tiles;
 pub mod witness;
 

@@ -78,8 +78,13 @@ impl Note {
     /// # Errors
     /// [`RegistryError::Note`].
     pub fn parse(bytes: &[u8]) -> Result<Self, RegistryError> {
+        Self::parse_at_most(MAX_BYTES, bytes)
+    }
+
+    /// Reads a note of at most so many bytes.
+    pub(super) fn parse_at_most(most: usize, bytes: &[u8]) -> Result<Self, RegistryError> {
         let error = RegistryError::Note;
-        if bytes.len() > MAX_BYTES {
+        if bytes.len() > most {
             return Err(error("too long"));
         }
         let note = std::str::from_utf8(bytes).map_err(|_| error("not UTF-8"))?;

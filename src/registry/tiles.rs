@@ -304,20 +304,25 @@ impl Edge {
         }
     }
 
-    /// The tree's root, from the tiles alone.
-    pub fn root(&self) -> Digest {
-        let mut root: Option<Digest> = None;
-        for hashes in &self.levels {
-            // The full subtrees of this level, right to left: one for each bit of the width, smallest first.
-            let mut end = hashes.len();
-            while end > 0 {
-                let start = end & (end - 1);
-                let left = perfect_root(&hashes[start..end]);
-                root = Some(root.map_or(left, |right| node_hash(&left, &right)));
-                end = start;
+    /// The roots of the full subtrees, largest first: what [`merkle::CompactRange`] keeps.
+    pub fn subtrees(&self) -> Vec<Digest> {
+        let mut roots = Vec::new();
+        for hashes in self.levels.iter().rev() {
+            // One for each bit of the width, largest first.
+            let mut start = 0;
+            for bit in (0..HEIGHT).rev().map(|bit| 1 << bit).filter(|bit| hashes.len() & bit != 0) {
+                roots.push(perfect_root(&hashes[start..start + bit]));
+                start += bit;
             }
         }
-        root.unwrap_or_else(empty_root)
+        roots
+    }
+
+    /// The tree's root, from the tiles alone.
+    pub fn root(&self) -> Digest {
+        let mut subtrees = self.subtrees().into_iter().rev();
+        let Some(last) = subtrees.next() else { return empty_root() };
+        subtrees.fold(last, |right, left| node_hash(&left, &right))
     }
 }
 

@@ -10,6 +10,7 @@ mod anchor;
 mod blobs;
 mod error;
 mod frozen;
+mod log;
 mod vault;
 
 use std::fs::{File, TryLockError};
@@ -18,26 +19,24 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 use sqlx::{Row, Sqlite, Transaction};
 
 use crate::ambient::Entropy;
 use crate::record::{BookNumber, Digest};
-use crate::registry::log::{LoggedEntry, SignedCheckpoint};
+use crate::registry::log::Next;
 pub use anchor::{Anchor, LastNumber, anchor_path};
 pub(crate) use anchor::{create_durably, folder_of, replace_durably, sync_folder_of};
 use blobs::Blobs;
 pub use error::StoreError;
-use frozen::Frozen;
+pub use log::{LogDb, Moment};
 pub use vault::Key;
 
 /// Sealed files are written in pieces of so many bytes, so that a large one is not in memory twice more.
 const PIECE: usize = 8 << 20;
 
 /// The version of the schema that this code writes and reads.
-const SCHEMA_VERSION: &str = "1";
+const SCHEMA_VERSION: &str = "2";
 
 /// Whether a home is opened to change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,20 +145,11 @@ pub struct Job {
     pub problem: Option<String>,
 }
 
-/// One appended entry with everything that must become durable together with it.
-#[derive(Clone, Debug)]
-pub struct Commit {
-    /// The entry.
-    pub entry: LoggedEntry,
-    /// The checkpoint over it: `size` is `entry.index + 1`.
-    pub checkpoint: SignedCheckpoint,
-    /// What else changes.
-    pub effect: Effect,
-}
-
 /// What an entry changes beside the log.
 #[derive(Clone, Debug)]
 pub enum Effect {
+    /// Nothing.
+    Nothing,
     /// A number of the book is taken and a job begins.
     Issue {
         /// The line of the book.
@@ -181,13 +171,9 @@ pub enum Effect {
 /// An office's home on disk.
 #[derive(Debug)]
 pub struct Store {
-    // Declared before the runtime: dropped first.
-    pool: SqlitePool,
+    log: LogDb,
     blobs: Blobs,
     vault: Key,
-    runtime: tokio::runtime::Runtime,
-    /// Set where the database is read without SQLite's locks.
-    frozen: Option<Frozen>,
     _lock: Option<File>,
 }
 
@@ -205,7 +191,7 @@ impl Store {
         let blobs = home.join("blobs");
         std::fs::create_dir_all(&blobs).map_err(|source| StoreError::Io { path: blobs, source })?;
         let options = options(&path).create_if_missing(true);
-        let store = Self::connect(home, options, vault, Some(lock))?;
+        let store = Self::with(home, LogDb::connect(home, options)?, vault, Some(lock))?;
         store.run(|pool, _| async move {
             let mut tx = pool.begin().await?;
             sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *tx).await?;
@@ -224,66 +210,20 @@ impl Store {
     /// [`StoreError::NoHome`], [`StoreError::Locked`] by another writer, [`StoreError::Schema`] of another version,
     /// [`StoreError::Changing`] for a reader who may not write into the home while another process does.
     pub fn open(home: &Path, vault: Key, mode: Mode) -> Result<Self, StoreError> {
-        let path = database(home);
-        match File::open(&path) {
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(StoreError::NoHome { path }),
-            Err(source) => return Err(StoreError::Io { path, source }),
-        }
-        if mode == Mode::Write {
-            let lock = lock(home)?;
-            let store = Self::connect(home, options(&path), vault, Some(lock))?;
-            return store.of_this_schema();
-        }
-        let reader = options(&path).read_only(true);
-        let refused = match Self::connect(home, reader.clone(), vault.clone(), None) {
-            Ok(store) => match store.of_this_schema() {
-                Err(error @ StoreError::Database(_)) => error,
-                result => return result,
-            },
-            Err(error @ StoreError::Database(_)) => error,
-            Err(error) => return Err(error),
+        let path = there(home)?;
+        let (log, lock) = match mode {
+            Mode::Write => {
+                let lock = lock(home)?;
+                (LogDb::connect(home, options(&path))?.of_this_schema()?, Some(lock))
+            }
+            Mode::Read => (LogDb::open(home)?, None),
         };
-        // Where nothing may be written beside it, SQLite opens a database in WAL mode only as one that never changes.
-        let frozen = Frozen::of(&path)?;
-        let Ok(mut store) = Self::connect(home, reader.immutable(true), vault, None) else {
-            return Err(refused);
-        };
-        store.frozen = Some(frozen);
-        store
-            .of_this_schema()
-            .map_err(|error| if matches!(error, StoreError::Database(_)) { refused } else { error })
+        Self::with(home, log, vault, lock)
     }
 
-    fn of_this_schema(self) -> Result<Self, StoreError> {
-        let store = self;
-        let found = store.run(|pool, _| async move {
-            let row = sqlx::query("SELECT value FROM meta WHERE name = 'schema'").fetch_one(&pool).await?;
-            Ok(row.try_get::<String, _>(0)?)
-        })?;
-        if found != SCHEMA_VERSION {
-            return Err(StoreError::Schema { found, expected: SCHEMA_VERSION });
-        }
-        Ok(store)
-    }
-
-    fn connect(
-        home: &Path,
-        options: SqliteConnectOptions,
-        vault: Key,
-        lock: Option<File>,
-    ) -> Result<Self, StoreError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("saoy-store")
-            .enable_all()
-            .build()
-            .map_err(|source| StoreError::Io { path: home.to_owned(), source })?;
+    fn with(home: &Path, log: LogDb, vault: Key, lock: Option<File>) -> Result<Self, StoreError> {
         let blobs = Blobs::local(&home.join("blobs"))?;
-        // One connection for as long as the store is open: a moment that is held must not be lost with its connection.
-        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-        let pool = runtime.block_on(pool.connect_with(options))?;
-        Ok(Self { pool, blobs, vault, runtime, frozen: None, _lock: lock })
+        Ok(Self { log, blobs, vault, _lock: lock })
     }
 
     /// Runs a future on the store's own thread and waits for it.
@@ -292,121 +232,34 @@ impl Store {
         T: Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
-        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-        let future = work(self.pool.clone(), self.blobs.clone());
-        self.runtime.spawn(async move {
-            // A closed channel would mean that the waiting thread is gone; then nobody needs the answer.
-            let _ = sender.send(future.await);
-        });
-        let answer = receiver
-            .recv()
-            .map_err(|_| StoreError::Corrupt { what: "the store's thread ended early".into() })?;
-        self.frozen.as_ref().map_or(Ok(()), Frozen::check)?;
-        answer
-    }
-
-    /// From here until the answer is dropped, all that is read is of one moment, whatever a writer does meanwhile. The store
-    /// cannot be written through meanwhile.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn moment(&self) -> Result<Moment<'_>, StoreError> {
-        self.run(|pool, _| async move {
-            sqlx::raw_sql("BEGIN").execute(&pool).await?;
-            Ok(())
-        })?;
-        let moment = Moment { store: self };
-        // SQLite's moment is that of the first reading.
-        self.size()?;
-        Ok(moment)
+        let blobs = self.blobs.clone();
+        self.log.run(|pool| work(pool, blobs))
     }
 
     // ---- the log ----
 
-    /// How many entries there are.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn size(&self) -> Result<u64, StoreError> {
-        self.run(|pool, _| async move {
-            let row = sqlx::query("SELECT COUNT(*) FROM entries").fetch_one(&pool).await?;
-            unsigned(row.try_get(0)?)
-        })
+    /// The log's part of the database.
+    pub const fn log(&self) -> &LogDb {
+        &self.log
     }
 
-    /// The entries from `from` on, in order.
+    /// Writes a batch of entries and all that belongs to it, in one transaction. When this returns, it is durable. `effect` is that
+    /// of the first entry; `requests` are the keys that the entries were asked for with.
     ///
     /// # Errors
-    /// The database's, [`StoreError::Corrupt`] for a leaf of another length.
-    pub fn entries(&self, from: u64) -> Result<Vec<LoggedEntry>, StoreError> {
-        self.run(move |pool, _| async move {
-            let rows = sqlx::query("SELECT idx, entry, leaf FROM entries WHERE idx >= $1 ORDER BY idx")
-                .bind(signed(from))
-                .fetch_all(&pool)
-                .await?;
-            rows.iter().map(read_entry).collect()
-        })
-    }
-
-    /// One entry.
-    ///
-    /// # Errors
-    /// As [`Store::entries`].
-    pub fn entry(&self, index: u64) -> Result<Option<LoggedEntry>, StoreError> {
-        self.run(move |pool, _| async move {
-            let row = sqlx::query("SELECT idx, entry, leaf FROM entries WHERE idx = $1")
-                .bind(signed(index))
-                .fetch_optional(&pool)
-                .await?;
-            row.as_ref().map(read_entry).transpose()
-        })
-    }
-
-    /// The checkpoints, smallest first.
-    ///
-    /// # Errors
-    /// As [`Store::entries`].
-    pub fn checkpoints(&self) -> Result<Vec<SignedCheckpoint>, StoreError> {
-        self.select_checkpoints("SELECT size, root, note FROM checkpoints ORDER BY size")
-    }
-
-    /// The checkpoint of the largest size.
-    ///
-    /// # Errors
-    /// As [`Store::entries`].
-    pub fn last_checkpoint(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
-        let last = "SELECT size, root, note FROM checkpoints ORDER BY size DESC LIMIT 1";
-        Ok(self.select_checkpoints(last)?.pop())
-    }
-
-    /// The checkpoint of one size.
-    ///
-    /// # Errors
-    /// As [`Store::entries`].
-    pub fn checkpoint(&self, size: u64) -> Result<Option<SignedCheckpoint>, StoreError> {
-        self.run(move |pool, _| async move {
-            let row = sqlx::query("SELECT size, root, note FROM checkpoints WHERE size = $1")
-                .bind(signed(size))
-                .fetch_optional(&pool)
-                .await?;
-            row.as_ref().map(read_checkpoint).transpose()
-        })
-    }
-
-    fn select_checkpoints(&self, sql: &'static str) -> Result<Vec<SignedCheckpoint>, StoreError> {
-        self.run(move |pool, _| async move {
-            sqlx::query(sql).fetch_all(&pool).await?.iter().map(read_checkpoint).collect()
-        })
-    }
-
-    /// Writes one entry and all that belongs to it, in one transaction. When this returns, it is durable; if it fails, nothing
-    /// is changed.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] where the entry does not continue the log, or the number does not continue the book.
-    pub fn commit(&self, commit: &Commit, entropy: &dyn Entropy) -> Result<(), StoreError> {
-        let sealed = match &commit.effect {
-            Effect::Issue { row, .. } => self.seal_row(commit.entry.index, row, entropy),
+    /// [`StoreError::Conflict`] where the batch does not continue the log, the number does not continue the book, or an issue is
+    /// ended already; nothing is changed then. After an error of the disk only the database can say whether it took the batch.
+    pub fn commit(
+        &self,
+        next: &Next,
+        effect: &Effect,
+        requests: &[(Digest, u64)],
+        entropy: &dyn Entropy,
+    ) -> Result<(), StoreError> {
+        let index = next.first().index;
+        let sealed = match effect {
+            Effect::Nothing => Vec::new(),
+            Effect::Issue { row, .. } => self.seal_row(index, row, entropy),
             Effect::Void { target, cause } => {
                 let mut row = self.register_row(*target)?.ok_or_else(|| StoreError::Conflict {
                     what: format!("entry {target} has no line in the book"),
@@ -415,14 +268,15 @@ impl Store {
                 self.seal_row(*target, &row, entropy)
             }
         };
-        let commit = commit.clone();
+        let (next, effect, requests) = (next.clone(), effect.clone(), requests.to_vec());
         self.run(move |pool, _| async move {
-            let mut tx = pool.begin().await?;
-            insert_entry(&mut tx, &commit).await?;
-            match &commit.effect {
+            let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+            log::insert(&mut tx, &next, &requests).await?;
+            match &effect {
+                Effect::Nothing => {}
                 Effect::Issue { row, job, book_first } => {
                     take_number(&mut tx, &row.book, *book_first).await?;
-                    insert_row(&mut tx, commit.entry.index, &row.book, sealed).await?;
+                    insert_row(&mut tx, index, &row.book, sealed).await?;
                     insert_job(&mut tx, job).await?;
                 }
                 Effect::Void { target, .. } => void_job(&mut tx, *target, sealed).await?,
@@ -742,31 +596,13 @@ impl Store {
     }
 }
 
-impl Drop for Store {
-    /// Closes the database: what the write-ahead log holds goes into `saoy.db`, which is then a whole backup by itself.
-    fn drop(&mut self) {
-        // Nothing is lost where it fails: the log is read again.
-        let _ = self.run(|pool, _| async move {
-            pool.close().await;
-            Ok(())
-        });
-    }
-}
-
-/// One moment of the database ([`Store::moment`]).
-#[must_use]
-#[derive(Debug)]
-pub struct Moment<'a> {
-    store: &'a Store,
-}
-
-impl Drop for Moment<'_> {
-    fn drop(&mut self) {
-        // It only read; if it cannot be ended, the next statement says so.
-        let _ = self.store.run(|pool, _| async move {
-            sqlx::raw_sql("ROLLBACK").execute(&pool).await?;
-            Ok(())
-        });
+/// The database of a home, which must be there and may be read.
+fn there(home: &Path) -> Result<PathBuf, StoreError> {
+    let path = database(home);
+    match File::open(&path) {
+        Ok(_) => Ok(path),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(StoreError::NoHome { path }),
+        Err(source) => Err(StoreError::Io { path, source }),
     }
 }
 
@@ -792,30 +628,6 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
-}
-
-async fn insert_entry(tx: &mut Transaction<'_, Sqlite>, commit: &Commit) -> Result<(), StoreError> {
-    let LoggedEntry { index, entry, leaf } = &commit.entry;
-    let row = sqlx::query("SELECT COUNT(*) FROM entries").fetch_one(&mut **tx).await?;
-    let size = unsigned(row.try_get(0)?)?;
-    if size != *index || commit.checkpoint.size != index + 1 {
-        return Err(StoreError::Conflict {
-            what: format!("entry {index} does not continue a log of {size}"),
-        });
-    }
-    sqlx::query("INSERT INTO entries (idx, entry, leaf) VALUES ($1, $2, $3)")
-        .bind(signed(*index))
-        .bind(entry)
-        .bind(leaf.0.to_vec())
-        .execute(&mut **tx)
-        .await?;
-    sqlx::query("INSERT INTO checkpoints (size, root, note) VALUES ($1, $2, $3)")
-        .bind(signed(commit.checkpoint.size))
-        .bind(commit.checkpoint.root.0.to_vec())
-        .bind(&commit.checkpoint.note)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
 }
 
 /// Takes the book's next number: compare and swap on the last one.
@@ -898,22 +710,6 @@ async fn void_job(tx: &mut Transaction<'_, Sqlite>, target: u64, sealed: Vec<u8>
         .execute(&mut **tx)
         .await?;
     Ok(())
-}
-
-fn read_entry(row: &sqlx::sqlite::SqliteRow) -> Result<LoggedEntry, StoreError> {
-    Ok(LoggedEntry {
-        index: unsigned(row.try_get(0)?)?,
-        entry: row.try_get(1)?,
-        leaf: digest(row.try_get(2)?, "leaf")?,
-    })
-}
-
-fn read_checkpoint(row: &sqlx::sqlite::SqliteRow) -> Result<SignedCheckpoint, StoreError> {
-    Ok(SignedCheckpoint {
-        size: unsigned(row.try_get(0)?)?,
-        root: digest(row.try_get(1)?, "checkpoint root")?,
-        note: row.try_get(2)?,
-    })
 }
 
 fn read_job(row: &sqlx::sqlite::SqliteRow) -> Result<Job, StoreError> {

@@ -5,16 +5,48 @@ CREATE TABLE meta (
 );
 
 CREATE TABLE entries (
-    idx   BIGINT PRIMARY KEY,
-    entry BLOB NOT NULL,
-    leaf  BLOB NOT NULL
+    idx   INTEGER PRIMARY KEY,
+    entry BLOB NOT NULL
 );
 
--- The primary key is the rule: never two roots for one size.
+-- Full tiles of hashes (C2SP tlog-tiles): derived from the entries, kept so that proofs and starting cost O(log n).
+CREATE TABLE tiles (
+    level  INTEGER NOT NULL,
+    idx    INTEGER NOT NULL,
+    hashes BLOB NOT NULL,
+    PRIMARY KEY (level, idx)
+) WITHOUT ROWID;
+
+-- The primary key is the rule: never two roots for one size. One a batch; after is the size of the one before it.
 CREATE TABLE checkpoints (
-    size BIGINT PRIMARY KEY,
-    root BLOB NOT NULL,
-    note TEXT NOT NULL
+    size  INTEGER PRIMARY KEY,
+    after INTEGER NOT NULL,
+    root  BLOB NOT NULL,
+    note  TEXT NOT NULL
+);
+
+-- Issues that are not in force any more, and the entry that says so; derived from the entries.
+CREATE TABLE states (
+    idx    INTEGER PRIMARY KEY REFERENCES entries (idx),
+    by_idx INTEGER NOT NULL REFERENCES entries (idx)
+);
+
+-- Entries that change a key; derived from the entries.
+CREATE TABLE key_changes (
+    idx INTEGER PRIMARY KEY REFERENCES entries (idx)
+);
+
+-- What an entry was asked for with: the same key gives the same entry again.
+CREATE TABLE requests (
+    request_key BLOB PRIMARY KEY,
+    idx         INTEGER NOT NULL REFERENCES entries (idx)
+) WITHOUT ROWID;
+
+-- Signed status lists by the size they cover; made is in seconds since 1970.
+CREATE TABLE status_lists (
+    size INTEGER PRIMARY KEY,
+    made INTEGER NOT NULL,
+    note BLOB NOT NULL
 );
 
 CREATE TABLE books (
@@ -28,7 +60,7 @@ CREATE TABLE books (
 
 -- Register rows are sealed under the book's own key: they outlive the erasure of a document.
 CREATE TABLE register (
-    idx    BIGINT PRIMARY KEY REFERENCES entries (idx),
+    idx    INTEGER PRIMARY KEY REFERENCES entries (idx),
     symbol TEXT NOT NULL,
     year   BIGINT NOT NULL,
     number BIGINT NOT NULL,
@@ -38,7 +70,7 @@ CREATE TABLE register (
 
 -- state: entered → released | void
 CREATE TABLE jobs (
-    idx         BIGINT PRIMARY KEY REFERENCES entries (idx),
+    idx         INTEGER PRIMARY KEY REFERENCES entries (idx),
     job_key     BLOB NOT NULL,
     copy_id     TEXT NOT NULL UNIQUE,
     folder      TEXT NOT NULL,
