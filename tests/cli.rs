@@ -243,6 +243,13 @@ fn an_officer_corrects_the_reading_and_it_counts_as_confirmed() {
         fields.as_object().is_some_and(|f| f.values().all(|field| field["confirmed"] == true)),
         "{fields}"
     );
+    // People read what a field is called; scripts and English readers its name.
+    let vietnamese = text(&office.run(&["verify", str_of(&copy)]));
+    assert!(vietnamese.contains("  Họ, chữ đệm, tên: LÊ VÍ DỤ\n"), "{vietnamese}");
+    assert!(!vietnamese.contains("child_name") && !vietnamese.contains("=#"), "{vietnamese}");
+    assert!(vietnamese.contains("organizationIdentifier=H99.01"), "{vietnamese}");
+    let english = text(&office.run(&["verify", "--lang", "en", str_of(&copy)]));
+    assert!(english.contains("  child_name: LÊ VÍ DỤ\n"), "{english}");
 }
 
 #[test]

@@ -571,6 +571,22 @@ fn what_was_left_as_read_is_not_held_against_the_officer() {
 }
 
 #[test]
+fn every_field_of_the_built_in_forms_has_a_title() {
+    let forms = forms();
+    for form in forms.iter() {
+        let titles: Vec<&str> = form.field_names().filter_map(|name| form.field_title(name)).collect();
+        let different: BTreeMap<&str, ()> = titles.iter().map(|t| (*t, ())).collect();
+        assert_eq!(
+            (titles.len(), different.len()),
+            (form.field_names().count(), titles.len()),
+            "{}",
+            form.id()
+        );
+        assert_eq!(form.field_title("no_field"), None);
+    }
+}
+
+#[test]
 fn at_most_four_fields_are_sealed_and_none_is_sensitive() {
     for form in forms().iter() {
         assert!((1..=4).contains(&form.seal_fields().len()), "{}", form.id());

@@ -118,6 +118,8 @@ fn certificates_say_who_the_office_and_the_officer_are() {
     for certificate in [root, office, officer] {
         assert_eq!(certificate.organization().as_deref(), Some("Ủy ban nhân dân xã Đông Hải"));
         assert_eq!(certificate.organization_identifier().as_deref(), Some("H99.01"));
+        let subject = certificate.subject();
+        assert!(subject.contains("organizationIdentifier=H99.01") && !subject.contains('#'), "{subject}");
         assert_eq!(certificate.not_before(), NOW);
         assert_eq!(certificate.issuer(), root.subject());
     }

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Outcome, output};
 use crate::error::Failure;
+use crate::extract::Forms;
 use crate::office::{Ambient, Office};
 use crate::store::Mode;
 use crate::verify::trust::TrustList;
@@ -67,9 +68,10 @@ impl Verify {
             Lang::Vi => Language::Vietnamese,
             Lang::En => Language::English,
         };
+        let forms = Forms::builtin()?;
         let mut worst = 0;
         for file in &self.files {
-            let code = match self.one(file, &trust, office.as_ref(), language) {
+            let code = match self.one(file, &trust, office.as_ref(), &forms, language) {
                 Ok(verdict) => verdict.exit_code(self.allow_status_unknown),
                 Err(failure) => {
                     if self.json {
@@ -91,6 +93,7 @@ impl Verify {
         file: &PathBuf,
         trust: &TrustList,
         office: Option<&Office>,
+        forms: &Forms,
         language: Language,
     ) -> Result<Verdict, Failure> {
         let too_large = |size| {
@@ -118,7 +121,12 @@ impl Verify {
             output::json(&value);
         } else {
             output::line(&format!("{}", file.display()));
-            output::line(&report.text(language));
+            // The forms' titles are Vietnamese; a copy of another form stands with its fields' names.
+            let title = |form: &str, field: &str| Some(forms.get(form)?.field_title(field)?.to_owned());
+            output::line(&match language {
+                Language::Vietnamese => report.text_titled(language, &title),
+                Language::English => report.text(language),
+            });
         }
         Ok(report.verdict)
     }

@@ -56,6 +56,11 @@ impl Form {
         self.spec.field.iter().map(|f| f.name.get_ref().as_str())
     }
 
+    /// What people call a field, where the form's file says so.
+    pub fn field_title(&self, field: &str) -> Option<&str> {
+        self.spec.field.iter().find(|f| f.name.get_ref() == field)?.title.as_deref()
+    }
+
     /// The fields whose values go into the seal, in order of importance; at most four.
     pub fn seal_fields(&self) -> &[String] {
         &self.seal
@@ -218,6 +223,8 @@ impl FieldType {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FieldSpec {
     pub(crate) name: Spanned<String>,
+    /// What people call it, in reports.
+    title: Option<String>,
     #[serde(rename = "type")]
     pub(crate) kind: FieldType,
     /// Goes into the seal.

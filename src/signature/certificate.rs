@@ -1,10 +1,12 @@
 //! One X.509 certificate as facts: what it says, not whether it is believed.
 
 use const_oid::ObjectIdentifier;
-use der::{Decode as _, pem::LineEnding, referenced::OwnedToRef as _};
+use der::{Decode as _, Tagged as _, pem::LineEnding, referenced::OwnedToRef as _};
 use spki::SubjectPublicKeyInfoRef;
 use time::OffsetDateTime;
+use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::name::Name;
 
 use super::Algorithm;
 use crate::record::Digest;
@@ -110,14 +112,14 @@ impl Certificate {
         Digest::of(&self.der)
     }
 
-    /// The subject as RFC 4514 writes names.
+    /// The subject as RFC 4514 writes names, `organizationIdentifier` by that name.
     pub fn subject(&self) -> String {
-        self.inner.tbs_certificate().subject().to_string()
+        written(self.inner.tbs_certificate().subject())
     }
 
-    /// The issuer as RFC 4514 writes names.
+    /// The issuer, written as the subject is.
     pub fn issuer(&self) -> String {
-        self.inner.tbs_certificate().issuer().to_string()
+        written(self.inner.tbs_certificate().issuer())
     }
 
     /// The first moment of validity.
@@ -207,15 +209,32 @@ impl Certificate {
     }
 
     fn subject_attribute(&self, oid: ObjectIdentifier) -> Option<String> {
-        let attribute = self.inner.tbs_certificate().subject().iter().find(|a| a.oid == oid)?;
-        // Any of the string types; the ones that office certificates use are plain bytes of UTF-8.
-        match der::Tagged::tag(&attribute.value) {
-            der::Tag::Utf8String | der::Tag::PrintableString | der::Tag::Ia5String => {
-                String::from_utf8(attribute.value.value().to_vec()).ok()
-            }
-            _ => None,
+        text_of(self.inner.tbs_certificate().subject().iter().find(|a| a.oid == oid)?)
+    }
+}
+
+/// An attribute's text, if it is of a string type; the ones that office certificates use are plain bytes of UTF-8.
+fn text_of(attribute: &AttributeTypeAndValue) -> Option<String> {
+    match attribute.value.tag() {
+        der::Tag::Utf8String | der::Tag::PrintableString | der::Tag::Ia5String => {
+            String::from_utf8(attribute.value.value().to_vec()).ok()
+        }
+        _ => None,
+    }
+}
+
+/// A name as RFC 4514 writes it. For `organizationIdentifier` the RFC has no name and would give the DER in hexadecimal; a
+/// plain value, which needs no escapes, is written as people read it.
+fn written(name: &Name) -> String {
+    let mut text = name.to_string();
+    for attribute in name.iter().filter(|a| a.oid == ORGANIZATION_IDENTIFIER) {
+        let plain =
+            |t: &String| t.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'));
+        if let Some(value) = text_of(attribute).filter(plain) {
+            text = text.replace(&attribute.to_string(), &format!("organizationIdentifier={value}"));
         }
     }
+    text
 }
 
 /// What makes a certificate an authority's.

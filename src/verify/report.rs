@@ -147,8 +147,13 @@ impl Report {
         self.facts.iter().filter(|fact| fact.state == State::Failed)
     }
 
-    /// The report for people: verdict, what to do, what the copy says, one line a fact.
+    /// The report for people: verdict, what to do, what the copy says, one line a fact. Fields stand under their names.
     pub fn text(&self, language: Language) -> String {
+        self.text_titled(language, &|_, _| None)
+    }
+
+    /// The same with what people call a field of a form, where `title` knows it.
+    pub fn text_titled(&self, language: Language, title: &dyn Fn(&str, &str) -> Option<String>) -> String {
         let say = |vi: &'static str, en: &'static str| match language {
             Language::Vietnamese => vi,
             Language::English => en,
@@ -195,7 +200,9 @@ impl Report {
                 } else {
                     say(" (chưa có người xác nhận)", " (not confirmed by a person)")
                 };
-                line(&format!("  {}: {}{mark}", printable(name), shown(&field.value)));
+                let called = copy.form.as_deref().and_then(|form| title(form, name));
+                let called = called.as_deref().unwrap_or(name);
+                line(&format!("  {}: {}{mark}", printable(called), shown(&field.value)));
             }
             if let Some(withheld @ 1..) = copy.withheld {
                 line(&format!("  {}: {withheld}", say("Số trường không công bố", "Fields withheld")));
