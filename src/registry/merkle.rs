@@ -136,25 +136,15 @@ pub fn verify_inclusion(
         return Err(RegistryError::Index { index, size });
     }
     let wrong_length = RegistryError::ProofLength { found: proof.len() };
-    let (mut place, mut last) = (index, size - 1);
+    let mut climb = Climb { place: index, last: size - 1 };
     let mut hash = *leaf;
     for sibling in proof {
-        if last == 0 {
-            return Err(wrong_length);
-        }
-        if place & 1 == 1 || place == last {
-            hash = node_hash(sibling, &hash);
-            while place & 1 == 0 && place != 0 {
-                place >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node_hash(&hash, sibling);
-        }
-        place >>= 1;
-        last >>= 1;
+        hash = match climb.step().ok_or_else(|| wrong_length.clone())? {
+            Side::Left => node_hash(sibling, &hash),
+            Side::Right => node_hash(&hash, sibling),
+        };
     }
-    if last != 0 {
+    if !climb.at_root() {
         return Err(wrong_length);
     }
     if hash == *root { Ok(()) } else { Err(RegistryError::Root) }
@@ -224,34 +214,69 @@ pub fn verify_consistency(
     } else {
         proof.split_first().ok_or_else(|| wrong_length.clone())?
     };
-    let (mut place, mut last) = (older - 1, newer - 1);
-    while place & 1 == 1 {
-        place >>= 1;
-        last >>= 1;
+    let mut climb = Climb { place: older - 1, last: newer - 1 };
+    // From the root of the largest full subtree that ends where the older tree does.
+    while climb.place & 1 == 1 {
+        climb.up();
     }
     let (mut old_hash, mut new_hash) = (*seed, *seed);
     for hash in path {
-        if last == 0 {
-            return Err(wrong_length);
-        }
-        if place & 1 == 1 || place == last {
-            old_hash = node_hash(hash, &old_hash);
-            new_hash = node_hash(hash, &new_hash);
-            while place & 1 == 0 && place != 0 {
-                place >>= 1;
-                last >>= 1;
+        match climb.step().ok_or_else(|| wrong_length.clone())? {
+            Side::Left => {
+                old_hash = node_hash(hash, &old_hash);
+                new_hash = node_hash(hash, &new_hash);
             }
-        } else {
-            new_hash = node_hash(&new_hash, hash);
+            // What came later is no part of the older tree.
+            Side::Right => new_hash = node_hash(&new_hash, hash),
         }
-        place >>= 1;
-        last >>= 1;
     }
-    if last != 0 {
+    if !climb.at_root() {
         return Err(wrong_length);
     }
     same(&old_hash, older_root)?;
     same(&new_hash, newer_root)
+}
+
+/// The way from a node to the root of a tree, one hash of a proof a step (RFC 9162 sections 2.1.3.2 and 2.1.4.2, which
+/// write it down for the same tree).
+struct Climb {
+    /// The node's place on its level.
+    place: u64,
+    /// The last place on that level.
+    last: u64,
+}
+
+/// On which side of the node its sibling stands.
+enum Side {
+    Left,
+    Right,
+}
+
+impl Climb {
+    const fn at_root(&self) -> bool {
+        self.last == 0
+    }
+
+    /// The side of the next sibling, and up to the parent; none from the root.
+    const fn step(&mut self) -> Option<Side> {
+        if self.at_root() {
+            return None;
+        }
+        let left = self.place & 1 == 1 || self.place == self.last;
+        if left {
+            // A last node without a sibling is its own parent.
+            while self.place & 1 == 0 && self.place != 0 {
+                self.up();
+            }
+        }
+        self.up();
+        Some(if left { Side::Left } else { Side::Right })
+    }
+
+    const fn up(&mut self) {
+        self.place >>= 1;
+        self.last >>= 1;
+    }
 }
 
 /// The largest power of two smaller than `count`, which is at least 2.

@@ -76,13 +76,7 @@ impl Evidence {
                     ),
                 )
             }
-            (Err(error), _) => Fact::failed(
-                id,
-                Text::new(
-                    format!("không đọc được bản ghi ({error})"),
-                    format!("the record cannot be read: {error}"),
-                ),
-            ),
+            (Err(error), _) => unread(error, id, "bản ghi", "record"),
             (Ok(_), None) => unreachable!("a record was read from bytes"),
         }
     }
@@ -123,14 +117,9 @@ impl Evidence {
     pub(crate) fn seal(&self, office: Option<&Office>, trust: &TrustList) -> Fact {
         let id = FactId::Seal;
         let fail = |vi: String, en: String| Fact::failed(id, Text::new(vi, en));
-        let unverified = match &self.seal {
+        let unverified = match read(&self.seal, id, "dấu", "seal") {
             Ok(seal) => seal,
-            Err(error) => {
-                return fail(
-                    format!("không đọc được dấu ({error})"),
-                    format!("the seal cannot be read: {error}"),
-                );
-            }
+            Err(unread) => return unread,
         };
         let (Ok(record), Some(bytes)) = (&self.record, &self.record_bytes) else { return no_record(id) };
         let key_id = data_encoding::HEXLOWER.encode(&unverified.key_id());
@@ -209,14 +198,9 @@ impl Evidence {
     pub(crate) fn entry(&self) -> Fact {
         let id = FactId::Entry;
         let fail = |vi: String, en: String| Fact::failed(id, Text::new(vi, en));
-        let receipt = match &self.receipt {
+        let receipt = match read(&self.receipt, id, "biên nhận", "receipt") {
             Ok(receipt) => receipt,
-            Err(error) => {
-                return fail(
-                    format!("không đọc được biên nhận ({error})"),
-                    format!("the receipt cannot be read: {error}"),
-                );
-            }
+            Err(unread) => return unread,
         };
         let (Ok(record), Some(bytes)) = (&self.record, &self.record_bytes) else { return no_record(id) };
         let entry = &receipt.entry;
@@ -262,20 +246,18 @@ impl Evidence {
         )
     }
 
+    /// The receipt with its checkpoint; a checkpoint is read where the receipt is.
+    fn tree(&self, id: FactId, vi: &str, en: &str) -> Result<(&Receipt, &Checkpoint), Fact> {
+        let checkpoint = read(&self.checkpoint, id, vi, en)?;
+        Ok((read(&self.receipt, id, vi, en)?, checkpoint))
+    }
+
     /// The entry in the checkpoint's tree.
     pub(crate) fn inclusion(&self) -> Fact {
         let id = FactId::Inclusion;
-        let (receipt, checkpoint) = match (&self.receipt, &self.checkpoint) {
-            (Ok(receipt), Ok(checkpoint)) => (receipt, checkpoint),
-            (_, Err(error)) | (Err(error), _) => {
-                return Fact::failed(
-                    id,
-                    Text::new(
-                        format!("không đọc được biên nhận ({error})"),
-                        format!("the receipt cannot be read: {error}"),
-                    ),
-                );
-            }
+        let (receipt, checkpoint) = match self.tree(id, "biên nhận", "receipt") {
+            Ok(both) => both,
+            Err(unread) => return unread,
         };
         let (index, size) = (receipt.entry.index, checkpoint.size);
         let leaf = receipt.entry.leaf_hash();
@@ -300,17 +282,9 @@ impl Evidence {
     /// The checkpoint's signature by the office's log.
     pub(crate) fn checkpoint(&self, office: Option<&Office>) -> Fact {
         let id = FactId::Checkpoint;
-        let (receipt, checkpoint) = match (&self.receipt, &self.checkpoint) {
-            (Ok(receipt), Ok(checkpoint)) => (receipt, checkpoint),
-            (_, Err(error)) | (Err(error), _) => {
-                return Fact::failed(
-                    id,
-                    Text::new(
-                        format!("không đọc được điểm kiểm ({error})"),
-                        format!("the checkpoint cannot be read: {error}"),
-                    ),
-                );
-            }
+        let (receipt, checkpoint) = match self.tree(id, "điểm kiểm", "checkpoint") {
+            Ok(both) => both,
+            Err(unread) => return unread,
         };
         let Some(office) = office else {
             return Fact::not_checked(
@@ -343,6 +317,18 @@ impl Evidence {
             ),
         }
     }
+}
+
+/// A part as read, or the fact that it cannot be.
+fn read<'a, T>(part: &'a Result<T, String>, id: FactId, vi: &str, en: &str) -> Result<&'a T, Fact> {
+    part.as_ref().map_err(|error| unread(error, id, vi, en))
+}
+
+fn unread(error: &str, id: FactId, vi: &str, en: &str) -> Fact {
+    Fact::failed(
+        id,
+        Text::new(format!("không đọc được {vi} ({error})"), format!("the {en} cannot be read: {error}")),
+    )
 }
 
 /// The four attachments, and no others.
