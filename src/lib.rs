@@ -46,5 +46,8 @@ pub mod office;
 #[cfg(feature = "issue")]
 pub mod pipeline;
 
+#[cfg(feature = "issue")]
+pub mod server;
+
 #[cfg(feature = "cli")]
 pub mod cli;

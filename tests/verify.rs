@@ -21,7 +21,7 @@ struct Says(Digest, Status);
 impl StatusSource for Says {
     fn status(&self, _: &str, index: u64) -> Option<StatusAnswer> {
         assert_eq!(index, INDEX);
-        Some(StatusAnswer { leaf: self.0, status: self.1, as_of: NOW })
+        Some(StatusAnswer { leaf: Some(self.0), status: self.1, since: None, as_of: NOW, until: None })
     }
 }
 

@@ -1,22 +1,46 @@
 //! `saoy registry`: the office's log.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
 
+use super::verify::read_trust;
 use super::{Home, Outcome, output};
+use crate::error::Failure;
 use crate::office::{Ambient, Office, audit, book};
 use crate::pipeline;
-use crate::registry::entry::VoidCause;
-use crate::store::Mode;
+use crate::record::Digest;
+use crate::registry::Checkpoint;
+use crate::registry::check::{self, LogAudit, Place};
+use crate::registry::entry::{KeyRole, RevokeCause, VoidCause};
+use crate::registry::note::Note;
+use crate::registry::status;
+use crate::registry::tiles::CHECKPOINT_PATH;
+use crate::registry::witness::AddCheckpoint;
+use crate::server::{self, HttpPlace};
+use crate::store::{LogDb, LogFolder, Mode, StoreError};
 
 /// The office's append-only log
 #[derive(Debug, Subcommand)]
 pub(super) enum Registry {
     /// Re-derive everything from the entries; name the first thing that is wrong (exit 1)
     Check {
-        #[command(flatten)]
-        home: Home,
+        /// The office's folder, with everything in it
+        #[arg(long, value_name = "DIR", env = "SAOY_HOME")]
+        home: Option<PathBuf>,
+        /// Check a published log at PLACE instead, believing only this trust list
+        #[arg(long, value_name = "FILE", requires = "place")]
+        trust: Option<PathBuf>,
+        /// Where the log is published: a folder, or an address
+        #[arg(value_name = "PLACE", requires = "trust")]
+        place: Option<String>,
         /// The result as JSON
         #[arg(long)]
         json: bool,
@@ -27,6 +51,102 @@ pub(super) enum Registry {
         home: Home,
         /// The entry's index
         index: u64,
+    },
+    /// Print the proof that a smaller tree begins a larger one, with the larger one's checkpoint: what a witness is sent
+    Consistency {
+        #[command(flatten)]
+        home: Home,
+        /// The size of the smaller tree
+        older: u64,
+        /// The size of the larger one, which must have a checkpoint (default: the last)
+        newer: Option<u64>,
+    },
+    /// Write the log as files into a folder: checkpoint, status, tile/… (C2SP tlog-tiles); what is there already stays
+    Export {
+        #[command(flatten)]
+        home: Home,
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// The result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Serve the log over HTTP, read-only; put a proxy with TLS in front of it
+    Serve {
+        #[command(flatten)]
+        home: Home,
+        /// Where to listen
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+    },
+    /// Log records that were digitised elsewhere: one line each, SHA-256(R) in hexadecimal; may be repeated
+    Import {
+        #[command(flatten)]
+        home: Home,
+        /// The file
+        file: PathBuf,
+        /// The result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say for ever that a released copy must not be relied on
+    Revoke {
+        #[command(flatten)]
+        home: Home,
+        /// Which: its number, the index of its entry, or the copy's id
+        #[arg(value_name = "NUMBER")]
+        number: String,
+        /// Why, as a code, which everybody can read in the log
+        #[arg(long, value_enum)]
+        cause: Cause,
+    },
+    /// Say that a copy of a newer version of the paper was issued
+    Supersede {
+        #[command(flatten)]
+        home: Home,
+        /// The older copy
+        #[arg(value_name = "NUMBER")]
+        number: String,
+        /// The newer one
+        #[arg(long, value_name = "NUMBER")]
+        by: String,
+    },
+    /// Say that a copy had a mistake and a right one was issued
+    Correct {
+        #[command(flatten)]
+        home: Home,
+        /// The copy with the mistake
+        #[arg(value_name = "NUMBER")]
+        number: String,
+        /// The right one
+        #[arg(long, value_name = "NUMBER")]
+        by: String,
+    },
+    /// Say what the log says about a copy; or sign and publish the list of all states
+    Status {
+        #[command(flatten)]
+        home: Home,
+        /// Which copy; all that are not in force where none is named
+        #[arg(value_name = "NUMBER")]
+        number: Option<String>,
+        /// Sign the list of all states anew, good for so many hours
+        #[arg(long, value_name = "HOURS", conflicts_with = "number", value_parser = clap::value_parser!(u16).range(1..=8760))]
+        publish: Option<u16>,
+        /// The result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the office's keys with the entries for which they are good; or change one
+    Keys {
+        #[command(flatten)]
+        home: Home,
+        /// Make a new key; an entry says so, and the trust list gets its range
+        #[arg(long, value_enum, value_name = "KEY")]
+        rotate: Option<Key>,
+        /// The result as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Void a number: its entry stays, the book says why
     Void {
@@ -48,23 +168,87 @@ pub(super) enum Registry {
     },
 }
 
+/// Why a copy is revoked.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Cause {
+    /// The office issued it by mistake
+    IssuedInError,
+    /// The original was found to be forged, altered or withdrawn
+    OriginalInvalid,
+    /// A competent authority or a court annulled it
+    Annulled,
+    /// A key that sealed or signed it was in other hands
+    KeyCompromise,
+}
+
+impl Cause {
+    const fn code(self) -> RevokeCause {
+        match self {
+            Self::IssuedInError => RevokeCause::IssuedInError,
+            Self::OriginalInvalid => RevokeCause::OriginalInvalid,
+            Self::Annulled => RevokeCause::Annulled,
+            Self::KeyCompromise => RevokeCause::KeyCompromise,
+        }
+    }
+}
+
+/// A key that can be changed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Key {
+    /// The key that seals
+    Seal,
+    /// The key that signs checkpoints
+    Log,
+}
+
 impl Registry {
     pub(super) fn run(self) -> Outcome {
         match self {
-            Self::Check { home, json } => {
-                let audit = audit::check(&home.home, &Ambient::system()?)?;
-                if json {
-                    output::json(&audit);
-                } else {
-                    output::line(&audit.to_string());
-                }
-                Ok(if audit.wrong.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-            }
+            Self::Check { home, trust, place, json } => match (trust, place, home) {
+                (Some(trust), Some(place), _) => check_place(&trust, &place, json),
+                (_, _, Some(home)) => check_home(&home, json),
+                _ => Err(Failure::new(
+                    "no-place",
+                    "nothing says what to check",
+                    "give --home DIR, or --trust FILE and the folder or address of a published log",
+                )),
+            },
             Self::Proof { home, index } => {
                 let office = Office::open(&home.home, Ambient::system()?, Mode::Read)?;
                 output::line(pipeline::receipt(&office, index)?.to_string().trim_end());
                 Ok(ExitCode::SUCCESS)
             }
+            Self::Consistency { home, older, newer } => consistency(&home.home, older, newer),
+            Self::Export { home, out, json } => export(&home.home, &out, json),
+            Self::Serve { home, listen } => {
+                let say = |address| output::note(&format!("listening on http://{address}"));
+                server::serve_log(&home.home, listen, server::until_asked_to_end(), say)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Import { home, file, json } => import(&home.home, &file, json),
+            Self::Revoke { home, number, cause } => {
+                let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
+                let index = book::entry_of(&office, &number)?;
+                let entry = office.revoke(index, cause.code())?;
+                output::line(&format!("entry {index} is revoked by entry {entry}: {}", cause.code()));
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Supersede { home, number, by } => {
+                let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
+                let (index, newer) = (book::entry_of(&office, &number)?, book::entry_of(&office, &by)?);
+                let entry = office.supersede(index, newer)?;
+                output::line(&format!("entry {index} is superseded by {newer}, says entry {entry}"));
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Correct { home, number, by } => {
+                let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
+                let (index, right) = (book::entry_of(&office, &number)?, book::entry_of(&office, &by)?);
+                let entry = office.correct(index, right)?;
+                output::line(&format!("entry {index} is corrected by {right}, says entry {entry}"));
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Status { home, number, publish, json } => show_status(&home.home, number, publish, json),
+            Self::Keys { home, rotate, json } => keys(&home.home, rotate, json),
             Self::Void { home, number, cause } => {
                 let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
                 let index = book::entry_of(&office, &number)?;
@@ -80,4 +264,227 @@ impl Registry {
             }
         }
     }
+}
+
+fn check_home(home: &Path, json: bool) -> Outcome {
+    let audit = audit::check(home, &Ambient::system()?)?;
+    say(&audit, json);
+    Ok(if audit.wrong.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn check_place(trust: &Path, place: &str, json: bool) -> Outcome {
+    let trust = read_trust(trust)?;
+    if trust.expires() < OffsetDateTime::now_utc() {
+        return Err(Failure::new(
+            "trust-expired",
+            "the trust list has expired: the keys in it may not be right any more",
+            "get the newest list from the office",
+        ));
+    }
+    let at: Box<dyn Place> = match place.starts_with("https://") || place.starts_with("http://") {
+        true => Box::new(HttpPlace::new(place)),
+        false if Path::new(place).is_dir() => Box::new(LogFolder::new(Path::new(place))),
+        false => {
+            return Err(Failure::new(
+                "no-place",
+                format!("{place} is no folder"),
+                "give the folder into which the log was exported, or an address that begins with http",
+            ));
+        }
+    };
+    // Whose log it says it is decides only which keys it must be signed with.
+    let claimed = at.read(CHECKPOINT_PATH)?;
+    let origin =
+        claimed.and_then(|bytes| Some(Checkpoint::parse(Note::parse(&bytes).ok()?.text()).ok()?.origin));
+    let audit = match origin.as_deref().map(|origin| (origin, trust.log(origin))) {
+        Some((_, Some(office))) => {
+            let bar = bar("entries");
+            let audit = check::check(at.as_ref(), &office.log_trust(), &mut |done, all| {
+                bar.set_length(all);
+                bar.set_position(done);
+            })?;
+            bar.finish_and_clear();
+            audit
+        }
+        Some((origin, None)) => LogAudit {
+            wrong: Some(format!("no office of the trust list has the log {origin}")),
+            ..LogAudit::default()
+        },
+        None => LogAudit {
+            wrong: Some(format!("{CHECKPOINT_PATH} is missing, or is none")),
+            ..LogAudit::default()
+        },
+    };
+    say(&audit, json);
+    Ok(if audit.wrong.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn consistency(home: &Path, older: u64, newer: Option<u64>) -> Outcome {
+    let office = Office::open(home, Ambient::system()?, Mode::Read)?;
+    let newer = newer.unwrap_or_else(|| office.registry.size());
+    let proof = office.consistency(older, newer)?;
+    let Some(checkpoint) = office.store.log().checkpoint(newer)? else {
+        return Err(Failure::new(
+            "no-checkpoint",
+            format!("no checkpoint of size {newer} was signed"),
+            "give the size of one that was, or none for the last",
+        ));
+    };
+    let checkpoint = Note::parse(checkpoint.note.as_bytes())?;
+    output::line(AddCheckpoint { old: older, proof, checkpoint }.to_string().trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn export(home: &Path, out: &Path, json: bool) -> Outcome {
+    let log = LogDb::open(home)?;
+    let bar = bar("files");
+    let done = LogFolder::new(out).export(&log, true, &mut |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    })?;
+    bar.finish_and_clear();
+    if json {
+        output::json(&done);
+    } else {
+        let (size, written, removed) = (done.size, done.written, done.removed);
+        output::line(&format!(
+            "{size} entries in {}: {written} files written, {removed} removed",
+            out.display()
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn import(home: &Path, file: &Path, json: bool) -> Outcome {
+    let office = Office::open(home, Ambient::system()?, Mode::Write)?;
+    let io = |source| StoreError::Io { path: file.to_owned(), source };
+    let records = BufReader::new(File::open(file).map_err(io)?).lines().enumerate().map(|(at, line)| {
+        let line = line.map_err(io)?;
+        Digest::from_hex(line.trim()).ok_or_else(|| {
+            Failure::new(
+                "bad-line",
+                format!("{}: line {} is not 64 hexadecimal digits", file.display(), at + 1),
+                "give SHA-256 of one record a line; the lines before it are logged, and may stay when it is repeated",
+            )
+        })
+    });
+    let bar = bar("records");
+    let done = office.import(records, &mut |done| bar.set_position(done))?;
+    bar.finish_and_clear();
+    if json {
+        output::json(&done);
+    } else {
+        output::line(&format!(
+            "{} logged, {} known already; {} entries now",
+            done.logged, done.known, done.size
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the log says about one copy.
+#[derive(Serialize)]
+struct State {
+    index: u64,
+    state: &'static str,
+    by: Option<u64>,
+    replacement: Option<u64>,
+}
+
+impl State {
+    fn of(index: u64, row: Option<&status::StatusRow>) -> Self {
+        Self {
+            index,
+            state: status::state_name(row.map_or(0, |row| row.kind)),
+            by: row.map(|row| row.by),
+            replacement: row.filter(|row| row.kind > 3).map(|row| row.replacement),
+        }
+    }
+}
+
+fn show_status(home: &Path, number: Option<String>, publish: Option<u16>, json: bool) -> Outcome {
+    if let Some(hours) = publish {
+        let office = Office::open(home, Ambient::system()?, Mode::Write)?;
+        let list = office.publish_status(office.clock.now() + Duration::hours(hours.into()))?;
+        let (size, ended) = (list.size, list.rows.len());
+        if json {
+            let value =
+                serde_json::json!({"size": size, "ended": ended, "made": list.made, "until": list.until});
+            output::json(&value);
+        } else {
+            output::line(&format!("signed: {size} entries, {ended} not in force, good for {hours} hours"));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let office = Office::open(home, Ambient::system()?, Mode::Read)?;
+    let log = office.store.log();
+    let states = match number {
+        Some(number) => {
+            let index = book::entry_of(&office, &number)?;
+            office.issues(&[index])?;
+            vec![State::of(index, log.state_of(index)?.as_ref())]
+        }
+        None => log.states()?.iter().map(|row| State::of(row.index, Some(row))).collect(),
+    };
+    for state in states {
+        if json {
+            output::json(&state);
+            continue;
+        }
+        let by = state.by.map(|by| format!(" by entry {by}")).unwrap_or_default();
+        let replacement = state.replacement.map(|r| format!(", see entry {r}")).unwrap_or_default();
+        output::line(&format!("entry {}: {}{by}{replacement}", state.index, state.state));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn keys(home: &Path, rotate: Option<Key>, json: bool) -> Outcome {
+    let ambient = Ambient::system()?;
+    if let Some(key) = rotate {
+        let role = match key {
+            Key::Seal => KeyRole::Seal,
+            Key::Log => KeyRole::Log,
+        };
+        let passphrase = ambient.passphrase.clone();
+        let index = Office::open(home, ambient, Mode::Write)?.rotate(role, passphrase.as_deref())?;
+        output::note(&format!("entry {index} names the new {role} key; give out the new trust.json"));
+    }
+    let office = Office::open(home, Ambient::system()?, Mode::Read)?;
+    let trust = office.trust()?;
+    let Some(own) = trust.office(&office.config.office.code) else {
+        return Err(Failure::new("trust", "trust.json does not name this office", "bring trust.json back"));
+    };
+    let seals = own
+        .seal_keys
+        .iter()
+        .map(|key| ("seal", data_encoding::HEXLOWER.encode(&crate::seal::key_id(&key.key)), key.valid));
+    let logs = own.log.keys.iter().map(|key| ("log", key.key.to_string(), key.valid));
+    for (role, key, valid) in seals.chain(logs) {
+        if json {
+            output::json(
+                &serde_json::json!({"role": role, "key": key, "from": valid.from, "until": valid.until}),
+            );
+        } else {
+            let until = valid.until.map_or_else(|| "on".to_owned(), |until| format!("until {until}"));
+            output::line(&format!("{role}: {key} from entry {} {until}", valid.from));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn say<T: Serialize + std::fmt::Display>(result: &T, json: bool) {
+    if json {
+        output::json(result);
+    } else {
+        output::line(&result.to_string());
+    }
+}
+
+/// Progress for a person at a terminal.
+fn bar(what: &str) -> ProgressBar {
+    let bar = if output::is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    let style = ProgressStyle::with_template(&format!(
+        "{{bar:30}} {{pos}}/{{len}} {what}  {{per_sec}}  {{eta}} left"
+    ));
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

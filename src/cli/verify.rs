@@ -1,6 +1,6 @@
 //! `saoy verify`: what a copy proves, as separate facts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -9,7 +9,10 @@ use super::{Outcome, output};
 use crate::error::Failure;
 use crate::extract::Forms;
 use crate::office::{Ambient, Office};
+use crate::registry::check::{Place as _, STATUS_PATH};
+use crate::server::HttpPlace;
 use crate::store::Mode;
+use crate::verify::status::StatusLists;
 use crate::verify::trust::TrustList;
 use crate::verify::{self, Language, Options, Verdict};
 
@@ -25,6 +28,9 @@ pub(super) struct Verify {
     /// An office's own home: knows the status of its copies too; not used where --trust is given
     #[arg(long, value_name = "DIR", env = "SAOY_HOME")]
     home: Option<PathBuf>,
+    /// The office's signed status list: a file, or the address of its log; may be given several times
+    #[arg(long, value_name = "FILE|URL")]
+    status: Vec<String>,
     /// An authentic copy whose status is not known ends with exit 0
     #[arg(long)]
     allow_status_unknown: bool,
@@ -64,6 +70,15 @@ impl Verify {
                 ));
             }
         };
+        let mut lists = StatusLists::default();
+        for place in &self.status {
+            lists.add(&read_status(place)?, &trust)?;
+        }
+        let status: Option<&dyn verify::StatusSource> = match (&office, self.status.is_empty()) {
+            (_, false) => Some(&lists),
+            (Some(office), true) => Some(office),
+            (None, true) => None,
+        };
         let language = match self.lang {
             Lang::Vi => Language::Vietnamese,
             Lang::En => Language::English,
@@ -71,7 +86,7 @@ impl Verify {
         let forms = Forms::builtin()?;
         let mut worst = 0;
         for file in &self.files {
-            let code = match self.one(file, &trust, office.as_ref(), &forms, language) {
+            let code = match self.one(file, &trust, status, &forms, language) {
                 Ok(verdict) => verdict.exit_code(self.allow_status_unknown),
                 Err(failure) => {
                     if self.json {
@@ -92,7 +107,7 @@ impl Verify {
         &self,
         file: &PathBuf,
         trust: &TrustList,
-        office: Option<&Office>,
+        status: Option<&dyn verify::StatusSource>,
         forms: &Forms,
         language: Language,
     ) -> Result<Verdict, Failure> {
@@ -110,10 +125,7 @@ impl Verify {
         let bytes = std::fs::read(file).map_err(|e| {
             Failure::new("unreadable", format!("cannot be read: {e}"), "check the name and the permissions")
         })?;
-        let options = Options {
-            now: time::OffsetDateTime::now_utc(),
-            status: office.map(|o| o as &dyn verify::StatusSource),
-        };
+        let options = Options { now: time::OffsetDateTime::now_utc(), status };
         let report = verify::verify(&bytes, trust, &options)?;
         if self.json {
             let mut value = serde_json::to_value(&report).expect("a report is plain data");
@@ -132,7 +144,23 @@ impl Verify {
     }
 }
 
-fn read_trust(path: &PathBuf) -> Result<TrustList, Failure> {
+/// A status list from a file, or from a log's address.
+fn read_status(place: &str) -> Result<Vec<u8>, Failure> {
+    let missing = |problem: String| {
+        Failure::new(
+            "status",
+            format!("{place}: {problem}"),
+            "give the status file of an office, or its log's address",
+        )
+    };
+    if place.starts_with("https://") || place.starts_with("http://") {
+        let found = HttpPlace::new(place).read(STATUS_PATH)?;
+        return found.ok_or_else(|| missing("there is no status list".into()));
+    }
+    std::fs::read(place).map_err(|e| missing(e.to_string()))
+}
+
+pub(super) fn read_trust(path: &Path) -> Result<TrustList, Failure> {
     let bytes = std::fs::read(path).map_err(|e| {
         Failure::new(
             "trust",

@@ -179,6 +179,52 @@ impl OfficeKeys {
         Ok(Self { root, office, officer, seal, log, vault, warnings })
     }
 
+    /// The key that is to follow the seal or log key (`seal`, `log`): the one that lies there from an attempt before, else a new one.
+    ///
+    /// # Errors
+    /// As [`store_key`](super::store_key) and [`load_key`](super::load_key).
+    pub fn prepare_next(
+        dir: &Path,
+        stem: &str,
+        passphrase: Option<&[u8]>,
+        entropy: &dyn Entropy,
+    ) -> Result<ed25519_dalek::SigningKey, KeyError> {
+        if let Some(key) = Self::next(dir, stem, passphrase)? {
+            return Ok(key);
+        }
+        let key = ed25519_key(entropy);
+        file::store_key(&next(dir, stem), &PrivateKey::Ed25519(key.clone()), passphrase, entropy)?;
+        file::sync_folder(dir)?;
+        Ok(key)
+    }
+
+    /// The key that is to follow, if one was prepared.
+    ///
+    /// # Errors
+    /// As [`load_key`](super::load_key).
+    pub fn next(
+        dir: &Path,
+        stem: &str,
+        passphrase: Option<&[u8]>,
+    ) -> Result<Option<ed25519_dalek::SigningKey>, KeyError> {
+        let path = next(dir, stem);
+        match file::load_key(&path, passphrase) {
+            Ok((PrivateKey::Ed25519(key), _)) => Ok(Some(key)),
+            Ok((PrivateKey::EcdsaP256(_), _)) => Err(KeyError::Algorithm(path)),
+            Err(KeyError::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts the prepared key in the place of the old one, whose secret is gone then.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn adopt_next(dir: &Path, stem: &str) -> Result<(), KeyError> {
+        fs::rename(next(dir, stem), secret(dir, stem)).map_err(|source| file::io(dir, source))?;
+        file::sync_folder(dir)
+    }
+
     /// The key that seals.
     pub const fn seal_key(&self) -> &ed25519_dalek::SigningKey {
         &self.seal
@@ -293,4 +339,8 @@ fn public(dir: &Path, stem: &str) -> PathBuf {
 
 fn secret(dir: &Path, stem: &str) -> PathBuf {
     dir.join(format!("{stem}.key"))
+}
+
+fn next(dir: &Path, stem: &str) -> PathBuf {
+    dir.join(format!("{stem}.next.key"))
 }

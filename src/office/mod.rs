@@ -11,9 +11,12 @@
 
 pub mod audit;
 pub mod book;
+mod entries;
 mod log;
+mod rotation;
 mod status;
 
+pub use entries::Imported;
 pub use log::Submission;
 
 use std::path::{Path, PathBuf};
@@ -237,7 +240,11 @@ impl Office {
     /// # Errors
     /// No office there, wrong passphrase, locked by another writer, a broken registry, a database behind its anchor.
     pub fn open(home: &Path, ambient: Ambient, mode: Mode) -> Result<Self, Failure> {
-        let office = Parts::open(home, &ambient, mode)?.into_office(ambient, mode)?;
+        let mut parts = Parts::open(home, &ambient, mode)?;
+        if mode == Mode::Write {
+            parts = parts.finish_rotation(&ambient)?;
+        }
+        let office = parts.into_office(ambient, mode)?;
         if mode == Mode::Write {
             office.refuse_restored_backup()?;
             office.anchor()?;

@@ -12,9 +12,11 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::checkpoint::Checkpoint;
 use super::entry::{Entry, EntryKind, KeyRole};
+use super::error::RegistryError;
 use super::merkle::{self, CompactRange};
 use super::note::{Note, NoteSigner, NoteVerifier};
 use super::receipt::Receipt;
+use super::status::StatusList;
 use super::tiles::{self, Edge, Tile};
 use crate::error::Failure;
 use crate::record::Digest;
@@ -149,6 +151,14 @@ impl Registry {
         self.log_key.verifier()
     }
 
+    /// Signs a status list of this log.
+    ///
+    /// # Errors
+    /// As [`StatusList::sign`].
+    pub fn sign_status(&self, list: &StatusList) -> Result<Note, RegistryError> {
+        list.sign(&self.log_key)
+    }
+
     /// The hashes of the partial tile of a level, and its index.
     pub fn partial_tile(&self, level: u8) -> (u64, Vec<Digest>) {
         let head = self.head();
@@ -168,7 +178,7 @@ impl Registry {
     /// [`Registry::appended`].
     ///
     /// # Errors
-    /// [`super::RegistryError`] for an entry that cannot be; `registry-broken` where nothing may be signed, naming both values where
+    /// [`RegistryError`] for an entry that cannot be; `registry-broken` where nothing may be signed, naming both values where
     /// two ways of computing a root disagree.
     ///
     /// # Panics

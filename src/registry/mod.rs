@@ -5,6 +5,7 @@
 //! handed in. The bytes are specified in `docs/format.md`, sections 3 and 4; tiles and notes are C2SP's, so that
 //! others' tools read them.
 
+pub mod check;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod entry;
@@ -23,6 +24,7 @@ pub mod witness;
 pub use checkpoint::Checkpoint;
 pub use entry::{Entry, EntryKind, RevokeCause, VoidCause};
 pub use error::RegistryError;
+pub use note::Note;
 pub use receipt::Receipt;
 
 use crate::record::Digest;

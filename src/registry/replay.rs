@@ -24,7 +24,7 @@ pub struct Replay {
     issues: Vec<u64>,
     states: BTreeMap<u64, StatusRow>,
     key_changes: Vec<KeyChange>,
-    status_list: Option<(u64, Digest)>,
+    status_lists: Vec<NamedList>,
 }
 
 /// A key that changed.
@@ -36,6 +36,17 @@ pub struct KeyChange {
     pub role: KeyRole,
     /// The new public key.
     pub key: [u8; 32],
+}
+
+/// A status list that an entry names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamedList {
+    /// The entries that it covers, which is the index of the entry.
+    pub size: u64,
+    /// Its hash.
+    pub hash: Digest,
+    /// The root over the entries that it covers.
+    pub root: Digest,
 }
 
 impl Replay {
@@ -50,7 +61,7 @@ impl Replay {
             issues: Vec::new(),
             states: BTreeMap::new(),
             key_changes: Vec::new(),
-            status_list: None,
+            status_lists: Vec::new(),
         }
     }
 
@@ -97,7 +108,9 @@ impl Replay {
                 }
                 self.key_changes.push(KeyChange { index: position, role: *role, key: *key });
             }
-            EntryKind::StatusList { hash } => self.status_list = Some((position, *hash)),
+            EntryKind::StatusList { hash } => {
+                self.status_lists.push(NamedList { size: position, hash: *hash, root: self.range.root() });
+            }
             _ => {
                 let row = StatusRow::of(&entry).expect("it has a target");
                 self.states.insert(row.index, row);
@@ -175,9 +188,9 @@ impl Replay {
         &self.key_changes
     }
 
-    /// The last status list that an entry names: the size that it covers and its hash.
-    pub const fn status_list(&self) -> Option<(u64, Digest)> {
-        self.status_list
+    /// The status lists that entries name, oldest first.
+    pub fn status_lists(&self) -> &[NamedList] {
+        &self.status_lists
     }
 
     /// Whether the entry issues a copy.

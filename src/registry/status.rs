@@ -202,6 +202,14 @@ impl StatusList {
         Note::sign(&self.text(), &[key])
     }
 
+    /// The log that a signed list speaks for; nothing is verified.
+    ///
+    /// # Errors
+    /// As [`StatusList::parse`].
+    pub fn origin_of(bytes: &[u8]) -> Result<String, RegistryError> {
+        Ok(Self::parse(Note::parse_at_most(MAX_BYTES, bytes)?.text())?.origin)
+    }
+
     /// Reads a signed list of the log `origin`. `key_for` says which of the log's keys are good for a size.
     ///
     /// # Errors

@@ -226,7 +226,11 @@ impl LogDb {
         if hashes.len() == width { Ok(hashes) } else { Err(corrupt()) }
     }
 
-    fn full_tile(&self, level: u8, index: u64) -> Result<Option<Vec<Digest>>, StoreError> {
+    /// A full tile of hashes as it is kept, if it is.
+    ///
+    /// # Errors
+    /// The database's, [`StoreError::Corrupt`] for one of another length.
+    pub fn full_tile(&self, level: u8, index: u64) -> Result<Option<Vec<Digest>>, StoreError> {
         self.run(move |pool| async move {
             let row = sqlx::query("SELECT hashes FROM tiles WHERE level = $1 AND idx = $2")
                 .bind(i64::from(level))

@@ -9,6 +9,7 @@
 mod anchor;
 mod blobs;
 mod error;
+mod folder;
 mod frozen;
 mod log;
 mod vault;
@@ -29,6 +30,7 @@ pub use anchor::{Anchor, LastNumber, anchor_path};
 pub(crate) use anchor::{create_durably, folder_of, replace_durably, sync_folder_of};
 use blobs::Blobs;
 pub use error::StoreError;
+pub use folder::{Exported, LogFolder};
 pub use log::{LogDb, Moment};
 pub use vault::Key;
 
@@ -439,14 +441,15 @@ impl Store {
         })
     }
 
-    /// The latest job that is known by this key and not void.
+    /// The latest job that is known by this key and whose copy is not void, revoked or replaced.
     ///
     /// # Errors
     /// The database's.
     pub fn job_by_key(&self, key: Digest) -> Result<Option<Job>, StoreError> {
         self.run(move |pool, _| async move {
             let row = sqlx::query(
-                "SELECT * FROM jobs WHERE job_key = $1 AND state <> 'void' ORDER BY idx DESC LIMIT 1",
+                "SELECT * FROM jobs WHERE job_key = $1 AND state <> 'void' \
+                 AND NOT EXISTS (SELECT 1 FROM states WHERE states.idx = jobs.idx) ORDER BY idx DESC LIMIT 1",
             )
             .bind(key.0.to_vec())
             .fetch_optional(&pool)

@@ -373,16 +373,40 @@ fn status_fact(evidence: &Evidence, options: &Options<'_>) -> (Option<Status>, F
         return (None, Fact::not_checked(id, unknown));
     };
     let leaf = evidence.receipt.as_ref().ok().map(|receipt| receipt.entry.leaf_hash());
-    if leaf != Some(answer.leaf) {
+    if let Some(there) = answer.leaf
+        && leaf != Some(there)
+    {
         let text = Text::new(
-            format!("sổ đăng ký của cơ quan có mục khác ở vị trí này ({})", answer.leaf),
-            format!("the office's registry has another entry at this index ({})", answer.leaf),
+            format!("sổ đăng ký của cơ quan có mục khác ở vị trí này ({there})"),
+            format!("the office's registry has another entry at this index ({there})"),
         );
         return (None, Fact::failed(id, text));
     }
     let as_of = rfc3339(answer.as_of);
-    let fail = |vi: String, en: String| {
-        Fact::failed(id, Text::new(format!("{vi} (tính đến {as_of})"), format!("{en} (as of {as_of})")))
+    // A list that is too old says nothing about today, but what ended a copy then ended it for ever.
+    if let Some(until) = answer.until.filter(|until| *until < options.now && answer.status == Status::Good) {
+        let until = rfc3339(until);
+        let old = Text::new(
+            format!(
+                "danh sách trạng thái ngày {as_of} chỉ dùng được đến {until}: quá cũ, chưa biết hiện nay ra sao"
+            ),
+            format!(
+                "the status list of {as_of} was good until {until}: too old, what holds today is unknown"
+            ),
+        );
+        return (None, Fact::not_checked(id, old));
+    }
+    let since = answer.since.as_ref();
+    let (vi, en) = since.map_or_else(Default::default, |since| {
+        let cause = since.cause.map_or_else(Default::default, |cause| {
+            (format!(", lý do: {}", cause_in_vietnamese(cause)), format!(" because: {cause}"))
+        });
+        (format!(" ngày {}{}", since.day, cause.0), format!(" on {}{}", since.day, cause.1))
+    });
+    let fail = |what_vi: String, what_en: String| {
+        let text =
+            Text::new(format!("{what_vi}{vi} (tính đến {as_of})"), format!("{what_en}{en} (as of {as_of})"));
+        Fact::failed(id, text)
     };
     let fact = match answer.status {
         Status::Good => Fact::passed(
@@ -401,6 +425,20 @@ fn status_fact(evidence: &Evidence, options: &Options<'_>) -> (Option<Status>, F
         ),
     };
     (Some(answer.status), fact)
+}
+
+/// A coded cause for people.
+fn cause_in_vietnamese(cause: &str) -> &str {
+    match cause {
+        "failure" => "không làm xong bản sao",
+        "withdrawn" => "cơ quan rút lại trước khi cấp",
+        "duplicate" => "chứng thực hai lần",
+        "issued-in-error" => "cấp nhầm",
+        "original-invalid" => "bản chính không có giá trị",
+        "annulled" => "cơ quan có thẩm quyền hủy bỏ",
+        "key-compromise" => "khóa bị lộ",
+        other => other,
+    }
 }
 
 fn copy_facts(record: &Record, evidence: &Evidence, office: Option<&Office>) -> CopyFacts {

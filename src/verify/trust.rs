@@ -22,6 +22,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::error::Failure;
 use crate::record::check_office_code;
+use crate::registry::check::{LogTrust, Trusted};
 use crate::registry::note::NoteVerifier;
 use crate::seal::key_id;
 use crate::signature::certificate::Certificate;
@@ -238,6 +239,25 @@ impl Office {
     /// The seal key with this id, whatever the index.
     pub fn seal_key(&self, id: [u8; 8]) -> Option<&SealKey> {
         self.seal_keys.iter().find(|key| key_id(&key.key) == id)
+    }
+
+    /// Whom to believe about this office's log.
+    pub fn log_trust(&self) -> LogTrust {
+        let seal_keys = self.seal_keys.iter().map(|key| Trusted {
+            key: key_id(&key.key),
+            from: key.valid.from,
+            until: key.valid.until,
+        });
+        let log_keys = self.log.keys.iter().map(|key| Trusted {
+            key: key.key.clone(),
+            from: key.valid.from,
+            until: key.valid.until,
+        });
+        LogTrust {
+            origin: self.log.origin.clone(),
+            log_keys: log_keys.collect(),
+            seal_keys: seal_keys.collect(),
+        }
     }
 
     fn raw_keys(&self) -> impl Iterator<Item = &[u8; 32]> {

@@ -191,6 +191,16 @@ impl Desk {
         });
     }
 
+    /// Changes how the database is made.
+    pub(crate) fn sql_now(&self, statement: &str) {
+        self.database(async |connection| {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
+                .execute(connection)
+                .await
+                .expect("the statement runs");
+        });
+    }
+
     /// One value of the database.
     pub(crate) fn bytes(&self, select: &str) -> Vec<u8> {
         self.database(async |connection| {
