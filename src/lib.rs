@@ -49,5 +49,8 @@ pub mod pipeline;
 #[cfg(feature = "issue")]
 pub mod server;
 
+#[cfg(feature = "issue")]
+pub mod eval;
+
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -5,6 +5,7 @@
 
 mod book;
 mod certify;
+mod eval;
 mod forms;
 mod init;
 mod limits;
@@ -40,6 +41,7 @@ enum Command {
     Book(book::Book),
     #[command(subcommand)]
     Forms(forms::Forms),
+    Eval(eval::Eval),
 }
 
 /// Which office.
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Registry(command) => command.run(),
         Command::Book(command) => command.run(),
         Command::Forms(command) => command.run(),
+        Command::Eval(command) => command.run(),
     };
     match result {
         Ok(code) => code,

@@ -1,0 +1,100 @@
+//! `saoy eval`: how right the reading is, over papers whose answers are known.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::certify::{Progress, cancel_on_signal, default_jobs};
+use super::{Outcome, output};
+use crate::error::Failure;
+use crate::eval::{self, Answer};
+use crate::extract::Forms;
+use crate::ocr::{EnginePool, Recognizer, Tesseract};
+use crate::pipeline::{self, Event};
+use crate::scan::Limits;
+
+/// Measure the reading of papers whose answers stand beside them: <name>.expected.json
+#[derive(Debug, Args)]
+pub(super) struct Eval {
+    /// The folder of papers and expectations
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The figures as JSON on standard output
+    #[arg(long)]
+    json: bool,
+    /// Also write a page with the crops of all wrong fields; it shows what stands on the papers
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// A folder of form files instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    forms: Option<PathBuf>,
+    /// Keep the engine's answers here, so that another run over the same papers only tries the forms; it then holds what
+    /// stands on the papers
+    #[arg(long, value_name = "DIR")]
+    remember: Option<PathBuf>,
+    /// Tesseract's languages, joined by +
+    #[arg(long, default_value = "vie", value_name = "LANG")]
+    lang_ocr: String,
+    /// Pages read at once
+    #[arg(long, default_value_t = default_jobs(), value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+}
+
+impl Eval {
+    pub(super) fn run(self) -> Outcome {
+        let cancelled = cancel_on_signal()?;
+        let forms = match &self.forms {
+            Some(folder) => Forms::load(folder)?,
+            None => Forms::builtin()?,
+        };
+        let samples = eval::samples(&self.folder)?;
+        let engines = self.engines()?;
+        let files: Vec<PathBuf> = samples.iter().map(|s| s.scan.clone()).collect();
+        let limits = Limits::default();
+        let progress = Progress::new(true);
+        let show = |event: Event<'_>| progress.show(event);
+        let begin = Instant::now();
+        let read = pipeline::read_only(&engines, &forms, None, &files, &limits, &cancelled, &show);
+        let seconds = begin.elapsed().as_secs_f64();
+        progress.finish();
+        let answers: Vec<Answer> =
+            samples.into_iter().zip(read).map(|(sample, (_, read))| Answer { sample, read }).collect();
+        for answer in &answers {
+            if let Err(failure) = &answer.read {
+                output::note(&format!("{}:", answer.sample.scan.display()));
+                output::failure(failure);
+            }
+        }
+        let report = eval::evaluate(&answers, self.remember.is_none().then_some(seconds));
+        if let Some(path) = &self.html {
+            std::fs::write(path, eval::html(&report, &limits)).map_err(|e| unwritable(path, &e))?;
+        }
+        if self.json {
+            output::json_pretty(&report);
+        } else {
+            report.table().iter().for_each(|line| output::line(line));
+        }
+        Ok(if report.failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    fn engines(&self) -> Result<EnginePool, Failure> {
+        let jobs = usize::from(self.jobs);
+        let Some(folder) = &self.remember else { return Ok(EnginePool::tesseract(&self.lang_ocr, jobs)?) };
+        std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
+        let (folder, languages) = (folder.clone(), self.lang_ocr.clone());
+        Ok(EnginePool::with(jobs, move || {
+            let engine = Box::new(Tesseract::new(&languages)?);
+            Ok(Box::new(eval::Remembering::new(engine, &languages, &folder)) as Box<dyn Recognizer + Send>)
+        }))
+    }
+}
+
+fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Failure {
+    Failure::new(
+        "output-unwritable",
+        format!("{}: {error}", path.display()),
+        "check the folder and its rights, or name another file",
+    )
+}
