@@ -296,7 +296,7 @@ mod tests {
         let dots: Vec<bool> = (0..200 * 200)
             .map(|_| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (state >> 24) % 8 == 0
+                (state >> 24).is_multiple_of(8)
             })
             .collect();
         let paint = |x: u32, y: u32| {
