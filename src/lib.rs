@@ -41,6 +41,9 @@ pub mod keys;
 pub mod store;
 
 #[cfg(feature = "issue")]
+pub mod remote;
+
+#[cfg(feature = "issue")]
 pub mod office;
 
 #[cfg(feature = "issue")]

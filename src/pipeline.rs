@@ -1084,6 +1084,8 @@ fn make_copy(
     material: &Material,
     pages: Vec<CopyPage>,
 ) -> Result<Vec<u8>, Failure> {
+    // Cosignatures that come in time go into the receipt; later ones are stapled beside the copy.
+    office.ask_witnesses()?;
     let receipt = receipt(office, job.index)?.to_bytes();
     let signed_at = record::parse_timestamp(&job.signed_at).ok_or_else(|| {
         Failure::new("damaged", "the job has no time of signing", "run `saoy registry check`")

@@ -10,15 +10,16 @@ use std::sync::OnceLock;
 
 use office_support::{Desk, NOW};
 use saoy::error::Failure;
-use saoy::office::Office;
+use saoy::office::{Office, Sequencer, Submission};
 use saoy::pipeline;
 use saoy::record::Digest;
 use saoy::registry::check::{self, LogAudit, Place};
-use saoy::registry::entry::{KeyRole, RevokeCause};
+use saoy::registry::entry::{EntryKind, KeyRole, RevokeCause};
 use saoy::registry::status::StatusList;
 use saoy::registry::tiles::Tile;
 use saoy::registry::{Note, VoidCause, merkle};
-use saoy::server::{self, HttpPlace};
+use saoy::remote::HttpPlace;
+use saoy::server;
 use saoy::store::{Exported, LogDb, LogFolder, Mode};
 use saoy::verify::status::StatusLists;
 use saoy::verify::{self, FactId, Options, State, Status, StatusSource as _, Verdict};
@@ -167,6 +168,66 @@ fn a_state_that_the_entries_do_not_give_is_found() {
     says(&lie("DELETE FROM tiles WHERE idx = 1"), &["tile/0/001"]);
     says(&lie("UPDATE checkpoints SET after = 5 WHERE size = 600"), &["no checkpoint of size 5"]);
     says(&lie("UPDATE status_lists SET size = 604"), &["status list"]);
+}
+
+/// Many threads, one office each or shared: every submission is answered with an index of its own, in batches.
+#[test]
+fn many_at_once_are_logged_together_and_each_once() {
+    let desks = [Desk::new(), Desk::new()];
+    let offices = desks.each_ref().map(Desk::writer);
+    let sequencers = offices.each_ref().map(Sequencer::new);
+    let issue = |number: u64| Submission {
+        kind: EntryKind::Issue { commitment: Digest::of(&number.to_be_bytes()) },
+        key: Some(Digest::of(&number.to_be_bytes())),
+    };
+    let indices: Vec<Vec<u64>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|thread| {
+                let sequencer = &sequencers[thread % 2];
+                // Two threads of each office ask for the same.
+                let from = u64::try_from(thread / 4).expect("small") * 1000;
+                scope.spawn(move || {
+                    (from..from + 60).map(|n| sequencer.submit(issue(n)).expect("logged")).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    assert_eq!(indices[0], indices[2], "the same keys, the same indices");
+    assert_eq!(indices[1], indices[3]);
+    for (office, desk) in offices.iter().zip(&desks) {
+        assert_eq!(office.registry.size(), 120);
+        let receipt = office.receipt(77).expect("proven");
+        let known = [office.registry.verifier().clone()];
+        assert!(receipt.verify(&office.config.log_origin, &known).is_ok());
+        let checkpoints = office.store.log().checkpoints(0, 1000).expect("read").len();
+        assert!(checkpoints <= 120, "{checkpoints}");
+        assert_eq!(desk.check().wrong, None);
+    }
+    // One that cannot be does not take the others with it.
+    let sequencer = &sequencers[0];
+    let bad = EntryKind::Revoke { target: 5, target_leaf: Digest([1; 32]), cause: RevokeCause::Annulled };
+    let answers: Vec<Result<u64, Failure>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..12_u64)
+            .map(|n| {
+                let bad = Submission { kind: bad.clone(), key: None };
+                let submission = if n % 4 == 0 { bad } else { issue(5000 + n) };
+                scope.spawn(move || sequencer.submit(submission))
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    for (n, answer) in answers.iter().enumerate() {
+        assert_eq!(
+            answer.as_ref().map_err(|failure| failure.code).err(),
+            (n % 4 == 0).then_some("conflict"),
+            "{n}"
+        );
+    }
+    assert_eq!(offices[0].registry.size(), 129);
+    drop(sequencers);
+    drop(offices);
+    assert_eq!(desks[0].check().wrong, None);
 }
 
 // ---- copies and their status ----

@@ -13,6 +13,7 @@ mod output;
 mod read;
 mod registry;
 mod verify;
+mod witness;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ enum Command {
     Verify(verify::Verify),
     #[command(subcommand)]
     Registry(registry::Registry),
+    Witness(witness::Witness),
     #[command(subcommand)]
     Book(book::Book),
     #[command(subcommand)]
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Certify(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Registry(command) => command.run(),
+        Command::Witness(command) => command.run(),
         Command::Book(command) => command.run(),
         Command::Forms(command) => command.run(),
         Command::Eval(command) => command.run(),

@@ -24,7 +24,8 @@ use crate::registry::note::Note;
 use crate::registry::status;
 use crate::registry::tiles::CHECKPOINT_PATH;
 use crate::registry::witness::AddCheckpoint;
-use crate::server::{self, HttpPlace};
+use crate::remote::HttpPlace;
+use crate::server;
 use crate::store::{LogDb, LogFolder, Mode, StoreError};
 
 /// The office's append-only log
@@ -51,6 +52,17 @@ pub(super) enum Registry {
         home: Home,
         /// The entry's index
         index: u64,
+        /// Over the first checkpoint that has the cosignatures which the policy asks for
+        #[arg(long)]
+        witnessed: bool,
+    },
+    /// Ask the witnesses of DIR/witnesses (C2SP tlog-policy) to cosign the last checkpoint
+    Witness {
+        #[command(flatten)]
+        home: Home,
+        /// The result as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Print the proof that a smaller tree begins a larger one, with the larger one's checkpoint: what a witness is sent
     Consistency {
@@ -213,11 +225,16 @@ impl Registry {
                     "give --home DIR, or --trust FILE and the folder or address of a published log",
                 )),
             },
-            Self::Proof { home, index } => {
+            Self::Proof { home, index, witnessed } => {
                 let office = Office::open(&home.home, Ambient::system()?, Mode::Read)?;
-                output::line(pipeline::receipt(&office, index)?.to_string().trim_end());
+                let receipt = match witnessed {
+                    true => office.witnessed_receipt(index)?,
+                    false => pipeline::receipt(&office, index)?,
+                };
+                output::line(receipt.to_string().trim_end());
                 Ok(ExitCode::SUCCESS)
             }
+            Self::Witness { home, json } => witness(&home.home, json),
             Self::Consistency { home, older, newer } => consistency(&home.home, older, newer),
             Self::Export { home, out, json } => export(&home.home, &out, json),
             Self::Serve { home, listen } => {
@@ -333,6 +350,25 @@ fn consistency(home: &Path, older: u64, newer: Option<u64>) -> Outcome {
     let checkpoint = Note::parse(checkpoint.note.as_bytes())?;
     output::line(AddCheckpoint { old: older, proof, checkpoint }.to_string().trim_end());
     Ok(ExitCode::SUCCESS)
+}
+
+fn witness(home: &Path, json: bool) -> Outcome {
+    let office = Office::open(home, Ambient::system()?, Mode::Write)?;
+    let Some(cosigned) = office.ask_witnesses()? else {
+        return Err(Failure::new(
+            "no-witnesses",
+            "there is no DIR/witnesses, or no entry yet",
+            "write a C2SP tlog-policy there: witness NAME VKEY URL, then quorum NAME",
+        ));
+    };
+    if json {
+        output::json(&cosigned);
+    } else {
+        let quorum = if cosigned.quorum { "as the policy asks" } else { "witnessed: not proven" };
+        output::line(&format!("size {}: cosigned by {}; {quorum}", cosigned.size, cosigned.by.join(", ")));
+        cosigned.missing.iter().for_each(|missing| output::note(missing));
+    }
+    Ok(if cosigned.quorum { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn export(home: &Path, out: &Path, json: bool) -> Outcome {

@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::extract::Forms;
 use crate::office::{Ambient, Office};
 use crate::registry::check::{Place as _, STATUS_PATH};
-use crate::server::HttpPlace;
+use crate::remote::HttpPlace;
 use crate::store::Mode;
 use crate::verify::status::StatusLists;
 use crate::verify::trust::TrustList;

@@ -23,6 +23,7 @@ mod office;
 mod pki;
 mod private_key;
 mod signer;
+mod witness;
 
 use std::path::PathBuf;
 
@@ -36,6 +37,7 @@ pub use office::{Brought, BroughtSigner, OfficeKeys, OfficeProfile};
 pub use pki::{OFFICE_YEARS, ROOT_YEARS};
 pub use private_key::PrivateKey;
 pub use signer::FileSigner;
+pub use witness::WitnessKey;
 
 /// Why a key or certificate is not made or not taken.
 #[derive(Debug, thiserror::Error)]

@@ -157,7 +157,7 @@ impl Office {
         })
     }
 
-    /// The receipt of an entry, over the checkpoint that was signed with it.
+    /// The receipt of an entry, over the checkpoint that was signed with it and the cosignatures that came for that one.
     ///
     /// # Errors
     /// `no-entry`, the store's.
@@ -170,7 +170,8 @@ impl Office {
                 "run `saoy registry check --home DIR`: it names the first thing that is wrong",
             )
         })?;
-        Registry::receipt(&logged, &checkpoint, |tile| self.tile(tile))
+        let receipt = Registry::receipt(&logged, &checkpoint, |tile| self.tile(tile))?;
+        Ok(Receipt { checkpoint: self.with_cosignatures(&checkpoint)?, ..receipt })
     }
 
     /// The proof that the tree of `older` begins the tree of `newer`.
@@ -181,7 +182,7 @@ impl Office {
         tiles::consistency_proof(older, newer, |tile| self.tile(tile))
     }
 
-    fn tile(&self, tile: Tile) -> Result<Vec<Digest>, Failure> {
+    pub(super) fn tile(&self, tile: Tile) -> Result<Vec<Digest>, Failure> {
         // The right edge is in memory already.
         if let Content::Hashes(level) = tile.content {
             let (index, mut hashes) = self.registry.partial_tile(level);

@@ -14,10 +14,14 @@ pub mod book;
 mod entries;
 mod log;
 mod rotation;
+mod sequencer;
 mod status;
+mod witness;
 
 pub use entries::Imported;
 pub use log::Submission;
+pub use sequencer::Sequencer;
+pub use witness::Cosigned;
 
 use std::path::{Path, PathBuf};
 
@@ -273,6 +277,7 @@ impl Office {
             ));
         }
         let office = parts.into_office(ambient, Mode::Write)?;
+        office.refuse_behind_witnesses()?;
         office.anchor()?;
         Ok(office)
     }

@@ -59,6 +59,11 @@ impl Note {
         Ok(Self { text: text.to_owned(), signatures })
     }
 
+    /// A note that nobody signed yet, for [`Note::with`]; it does not read back.
+    pub(crate) fn unsigned(text: &str) -> Self {
+        Self { text: text.to_owned(), signatures: Vec::new() }
+    }
+
     /// The note with one more signature line; the same line is not added twice.
     ///
     /// # Errors
@@ -147,6 +152,15 @@ impl fmt::Display for NoteSignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, id, signature } = self;
         write!(f, "\u{2014} {name} {}", BASE64.encode(&[id, signature.as_slice()].concat()))
+    }
+}
+
+impl FromStr for NoteSignature {
+    type Err = RegistryError;
+
+    /// Reads a line without its newline.
+    fn from_str(line: &str) -> Result<Self, RegistryError> {
+        parse_line(line)
     }
 }
 

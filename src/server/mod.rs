@@ -1,10 +1,11 @@
-//! HTTP: what an office serves, and how other people's logs are asked.
+//! HTTP: what an office serves, and what a witness does.
 //!
 //! In come a home and an address; out go files that anyone may read. One file a resource. Not its business: TLS, names and
-//! limits on readers, which a proxy in front of it has; writing: nothing here changes a log.
+//! limits on readers, which a proxy in front of it has; writing: nothing here changes a log, and a witness changes
+//! only what it remembers.
 
-mod client;
 mod log;
+mod witness;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -13,8 +14,8 @@ use axum::Router;
 
 use crate::error::Failure;
 
-pub use client::HttpPlace;
 pub use log::serve as serve_log;
+pub use witness::{Declined, Witness, serve as serve_witness};
 
 /// Listens on an address and answers until `stop` is done; `listening` is told the address, with the port that was taken.
 fn run(

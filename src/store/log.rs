@@ -15,6 +15,7 @@ use crate::registry::RegistryError;
 use crate::registry::entry::{Entry, EntryKind, KeyRole, NO_PREDECESSOR};
 use crate::registry::log::{LogState, LoggedEntry, Next, SignedCheckpoint};
 use crate::registry::merkle;
+use crate::registry::note::NoteSignature;
 use crate::registry::replay::KeyChange;
 use crate::registry::status::{self, StatusRow};
 use crate::registry::tiles::{self, Content, Edge, Tile, WIDTH};
@@ -357,6 +358,66 @@ impl LogDb {
     pub fn requested_entries(&self) -> Result<Vec<u64>, StoreError> {
         self.run(|pool| async move {
             let rows = sqlx::query("SELECT idx FROM requests ORDER BY idx").fetch_all(&pool).await?;
+            rows.iter().map(|row| unsigned(row.try_get(0)?)).collect()
+        })
+    }
+
+    /// Keeps cosignatures of the checkpoint of this size, one a witness; a newer one replaces the older.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn keep_cosignatures(&self, size: u64, lines: &[NoteSignature]) -> Result<(), StoreError> {
+        let lines: Vec<(String, String)> =
+            lines.iter().map(|line| (line.name.clone(), line.to_string())).collect();
+        self.run(move |pool| async move {
+            let mut tx = pool.begin().await?;
+            for (name, line) in lines {
+                sqlx::query("INSERT OR REPLACE INTO cosignatures (size, name, line) VALUES ($1, $2, $3)")
+                    .bind(signed(size))
+                    .bind(name)
+                    .bind(line)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            Ok(tx.commit().await?)
+        })
+    }
+
+    /// The cosignatures of the checkpoint of this size, in order of the witnesses' names.
+    ///
+    /// # Errors
+    /// The database's, [`StoreError::Corrupt`] for a line that is none.
+    pub fn cosignatures(&self, size: u64) -> Result<Vec<NoteSignature>, StoreError> {
+        let lines = self.run(move |pool| async move {
+            let sql = "SELECT line FROM cosignatures WHERE size = $1 ORDER BY name";
+            let rows = sqlx::query(sql).bind(signed(size)).fetch_all(&pool).await?;
+            rows.iter().map(|row| Ok(row.try_get::<String, _>(0)?)).collect::<Result<Vec<_>, StoreError>>()
+        })?;
+        let corrupt = |_| StoreError::Corrupt { what: "a cosignature that is none".into() };
+        lines.iter().map(|line| line.parse().map_err(corrupt)).collect()
+    }
+
+    /// The largest size that a witness of this name cosigned.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn cosigned_by(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        let name = name.to_owned();
+        self.run(move |pool| async move {
+            let sql = "SELECT MAX(size) FROM cosignatures WHERE name = $1";
+            let row = sqlx::query(sql).bind(name).fetch_one(&pool).await?;
+            row.try_get::<Option<i64>, _>(0)?.map(unsigned).transpose()
+        })
+    }
+
+    /// The sizes from `from` on that somebody cosigned, smallest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn cosigned_sizes(&self, from: u64) -> Result<Vec<u64>, StoreError> {
+        self.run(move |pool| async move {
+            let sql = "SELECT DISTINCT size FROM cosignatures WHERE size >= $1 ORDER BY size LIMIT 1000";
+            let rows = sqlx::query(sql).bind(signed(from)).fetch_all(&pool).await?;
             rows.iter().map(|row| unsigned(row.try_get(0)?)).collect()
         })
     }

@@ -42,6 +42,14 @@ CREATE TABLE requests (
     idx         INTEGER NOT NULL REFERENCES entries (idx)
 ) WITHOUT ROWID;
 
+-- What witnesses signed: lines of a note over the checkpoint of this size.
+CREATE TABLE cosignatures (
+    size INTEGER NOT NULL REFERENCES checkpoints (size),
+    name TEXT NOT NULL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (size, name)
+) WITHOUT ROWID;
+
 -- Signed status lists by the size they cover; made is in seconds since 1970.
 CREATE TABLE status_lists (
     size INTEGER PRIMARY KEY,

@@ -1,0 +1,47 @@
+//! `saoy witness`: cosigning other offices' checkpoints.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::verify::read_trust;
+use super::{Outcome, output};
+use crate::ambient::SystemClock;
+use crate::keys::WitnessKey;
+use crate::office::Ambient;
+use crate::registry::cosignature::Cosigner;
+use crate::server::{self, Witness as Server};
+
+/// Witness other offices' logs: cosign each checkpoint that follows the last one (C2SP tlog-witness)
+#[derive(Debug, Args)]
+pub(super) struct Witness {
+    /// The witness's folder: its key, made on the first run, and what it cosigned last
+    #[arg(long, value_name = "DIR")]
+    state: PathBuf,
+    /// The name of its key: an address without https://, which need not be reachable
+    #[arg(long)]
+    name: String,
+    /// The offices whose logs it witnesses
+    #[arg(long, value_name = "FILE")]
+    trust: PathBuf,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    listen: SocketAddr,
+}
+
+impl Witness {
+    pub(super) fn run(self) -> Outcome {
+        let ambient = Ambient::system()?;
+        let logs = read_trust(&self.trust)?.offices().iter().map(|office| office.log_trust()).collect();
+        let key = WitnessKey::open(&self.state, ambient.passphrase.as_deref(), ambient.entropy.as_ref())?;
+        let cosigner = Cosigner::new(&self.name, key.0)?;
+        let vkey = cosigner.verifier().to_string();
+        let witness = Server::open(&self.state, cosigner, logs, Box::new(SystemClock))?;
+        output::line(&vkey);
+        let say = |address| output::note(&format!("listening on http://{address}"));
+        server::serve_witness(witness, self.listen, server::until_asked_to_end(), say)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
