@@ -16,15 +16,16 @@ use saoy::registry::check::LogTrust;
 use saoy::registry::cosignature::Cosigner;
 use saoy::registry::policy::Policy;
 use saoy::registry::witness::{AddCheckpoint, Refusal};
-use saoy::registry::{Checkpoint, Note};
+use saoy::registry::{Checkpoint, Note, Receipt};
 use saoy::remote::{WitnessAnswer, WitnessClient};
 use saoy::server::{self, Declined, Witness};
+use saoy::verify::{self, FactId, Options, State, Verdict, Witnesses};
 
 fn cosigner(name: &str) -> Cosigner {
     Cosigner::new(name, SigningKey::from_bytes(&Digest::of(name.as_bytes()).0)).expect("a name")
 }
 
-fn trust(desk: &Desk) -> Vec<LogTrust> {
+fn trust_of(desk: &Desk) -> Vec<LogTrust> {
     desk.reader().trust().expect("a list").offices().iter().map(|office| office.log_trust()).collect()
 }
 
@@ -94,7 +95,7 @@ fn write_policy(desk: &Desk, witnesses: &[(&str, String)], quorum: &str) {
 fn an_office_is_witnessed_and_staples_what_comes_later() {
     let desk = Desk::new();
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
-    let one = Server::of(witness(folders[0].path(), "w1.example", trust(&desk)).expect("opens"));
+    let one = Server::of(witness(folders[0].path(), "w1.example", trust_of(&desk)).expect("opens"));
     write_policy(&desk, &[("w1.example", one.url()), ("w2.example", "http://127.0.0.1:1".into())], "all");
     let office = desk.writer();
     assert_eq!(office.ask_witnesses(), Ok(None), "no entry yet");
@@ -110,7 +111,7 @@ fn an_office_is_witnessed_and_staples_what_comes_later() {
     assert!(receipt.verify(&office.config.log_origin, &known).is_ok());
     // Issuing goes on; later the other one is there.
     import(&office, 300..400);
-    let two = Server::of(witness(folders[1].path(), "w2.example", trust(&desk)).expect("opens"));
+    let two = Server::of(witness(folders[1].path(), "w2.example", trust_of(&desk)).expect("opens"));
     write_policy(&desk, &[("w1.example", one.url()), ("w2.example", two.url())], "all");
     let cosigned = office.ask_witnesses().expect("asked").expect("a policy");
     assert_eq!((cosigned.size, cosigned.quorum, cosigned.missing.len()), (400, true, 0));
@@ -134,13 +135,39 @@ fn an_office_is_witnessed_and_staples_what_comes_later() {
     assert_eq!(desk.verify(&copy).verdict, saoy::verify::Verdict::Valid);
     let receipt = desk.reader().receipt(500).expect("proven");
     assert_eq!(receipt.checkpoint.signatures().len(), 3, "the log and two witnesses");
+    // One that left while a witness was away is not proven to be witnessed, until the receipt is stapled.
+    drop(two);
+    let late = desk.one("b.png", 2).output;
+    let trust = desk.reader().trust().expect("a list");
+    let said = |copy: &Path, stapled: &[Receipt]| {
+        let status = desk.reader();
+        let options = Options { now: NOW, status: Some(&status) };
+        let witnesses = Some(Witnesses { policy: &policy, stapled });
+        let bytes = fs::read(copy).expect("there");
+        let report = verify::verify_witnessed(&bytes, &trust, &options, witnesses).expect("a copy");
+        let fact = report.fact(FactId::Witnessed).expect("a fact");
+        (report.verdict, fact.state, fact.evidence.en.clone())
+    };
+    let (verdict, state, _) = said(&copy, &[]);
+    assert_eq!((verdict, state), (Verdict::Valid, State::Passed));
+    let (verdict, state, text) = said(&late, &[]);
+    assert_eq!((verdict, state), (Verdict::Indeterminate, State::NotChecked));
+    assert!(text.contains("not proven: 1 cosignatures"), "{text}");
+    let two = Server::of(witness(folders[1].path(), "w2.example", trust_of(&desk)).expect("opens"));
+    write_policy(&desk, &[("w1.example", one.url()), ("w2.example", two.url())], "all");
+    assert!(desk.writer().ask_witnesses().expect("asked").expect("a policy").quorum);
+    let stapled = desk.reader().witnessed_receipt(501).expect("witnessed");
+    assert_eq!(said(&late, std::slice::from_ref(&stapled)).1, State::Passed);
+    // Another entry's receipt staples nothing.
+    let other = desk.reader().witnessed_receipt(499).expect("witnessed");
+    assert_eq!(said(&late, &[other]).1, State::NotChecked);
 }
 
 #[test]
 fn an_office_whose_witnesses_know_more_signs_nothing() {
     let desk = Desk::new();
     let folder = tempfile::tempdir().expect("a folder");
-    let server = Server::of(witness(folder.path(), "w1.example", trust(&desk)).expect("opens"));
+    let server = Server::of(witness(folder.path(), "w1.example", trust_of(&desk)).expect("opens"));
     write_policy(&desk, &[("w1.example", server.url())], "any");
     let office = desk.writer();
     import(&office, 0..10);
@@ -189,7 +216,7 @@ fn a_witness_answers_as_the_specification_says() {
     let office = desk.writer();
     import(&office, 0..5);
     let folder = tempfile::tempdir().expect("a folder");
-    let server = Server::of(witness(folder.path(), "w1.example", trust(&desk)).expect("opens"));
+    let server = Server::of(witness(folder.path(), "w1.example", trust_of(&desk)).expect("opens"));
     let client = WitnessClient::new(&server.url(), std::time::Duration::from_secs(10));
     assert_eq!(client.last(&office.config.log_origin), Ok(None));
     let first = request(&office, 0);
@@ -228,7 +255,7 @@ fn a_witness_never_forgets_and_never_cosigns_two_histories() {
     let desk = Desk::new();
     import(&desk.writer(), 0..5);
     let folder = tempfile::tempdir().expect("a folder");
-    let open = || witness(folder.path(), "w1.example", trust(&desk));
+    let open = || witness(folder.path(), "w1.example", trust_of(&desk));
     let one = open().expect("opens");
     assert_eq!(open().err().expect("one process").code, "witness-locked");
     // Two histories at once, many times: one of them is cosigned.

@@ -9,12 +9,14 @@ use super::{Outcome, output};
 use crate::error::Failure;
 use crate::extract::Forms;
 use crate::office::{Ambient, Office};
+use crate::registry::Receipt;
 use crate::registry::check::{Place as _, STATUS_PATH};
+use crate::registry::policy::Policy;
 use crate::remote::HttpPlace;
 use crate::store::Mode;
 use crate::verify::status::StatusLists;
 use crate::verify::trust::TrustList;
-use crate::verify::{self, Language, Options, Verdict};
+use crate::verify::{self, Language, Options, Verdict, Witnesses};
 
 /// The largest file that is taken for a copy.
 const MAX_BYTES: u64 = 4 << 30;
@@ -31,6 +33,12 @@ pub(super) struct Verify {
     /// The office's signed status list: a file, or the address of its log; may be given several times
     #[arg(long, value_name = "FILE|URL")]
     status: Vec<String>,
+    /// Ask for witnesses of the office's log: a C2SP tlog-policy
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// A receipt that was stapled beside the copy later (`registry proof --witnessed`); may be given several times
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    receipt: Vec<PathBuf>,
     /// An authentic copy whose status is not known ends with exit 0
     #[arg(long)]
     allow_status_unknown: bool,
@@ -79,6 +87,20 @@ impl Verify {
             (Some(office), true) => Some(office),
             (None, true) => None,
         };
+        let read = |path: &PathBuf| {
+            std::fs::read(path).map_err(|e| {
+                Failure::new(
+                    "unreadable",
+                    format!("{}: {e}", path.display()),
+                    "check the name and the permissions",
+                )
+            })
+        };
+        let policy =
+            self.policy.as_ref().map(|path| Ok::<_, Failure>(Policy::parse(&read(path)?)?)).transpose()?;
+        let stapled = self.receipt.iter().map(|path| Ok::<_, Failure>(Receipt::parse(&read(path)?)?));
+        let stapled = stapled.collect::<Result<Vec<_>, _>>()?;
+        let witnesses = policy.as_ref().map(|policy| (policy, stapled.as_slice()));
         let language = match self.lang {
             Lang::Vi => Language::Vietnamese,
             Lang::En => Language::English,
@@ -86,7 +108,7 @@ impl Verify {
         let forms = Forms::builtin()?;
         let mut worst = 0;
         for file in &self.files {
-            let code = match self.one(file, &trust, status, &forms, language) {
+            let code = match self.one(file, &trust, status, witnesses, &forms, language) {
                 Ok(verdict) => verdict.exit_code(self.allow_status_unknown),
                 Err(failure) => {
                     if self.json {
@@ -108,6 +130,7 @@ impl Verify {
         file: &PathBuf,
         trust: &TrustList,
         status: Option<&dyn verify::StatusSource>,
+        witnesses: Option<(&Policy, &[Receipt])>,
         forms: &Forms,
         language: Language,
     ) -> Result<Verdict, Failure> {
@@ -126,7 +149,8 @@ impl Verify {
             Failure::new("unreadable", format!("cannot be read: {e}"), "check the name and the permissions")
         })?;
         let options = Options { now: time::OffsetDateTime::now_utc(), status };
-        let report = verify::verify(&bytes, trust, &options)?;
+        let witnesses = witnesses.map(|(policy, stapled)| Witnesses { policy, stapled });
+        let report = verify::verify_witnessed(&bytes, trust, &options, witnesses)?;
         if self.json {
             let mut value = serde_json::to_value(&report).expect("a report is plain data");
             value["file"] = serde_json::json!(file);

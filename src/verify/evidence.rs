@@ -4,6 +4,7 @@ use crate::record::{self, Digest, Disclosed, Record, day_from_text};
 use crate::registry::{Checkpoint, EntryKind, Receipt, merkle};
 use crate::seal::{Seal, UnverifiedSeal};
 
+use super::Witnesses;
 use super::document::Document;
 use super::fact::{Fact, FactId, Text};
 use super::trust::{Office, TrustList};
@@ -329,6 +330,54 @@ fn unread(error: &str, id: FactId, vi: &str, en: &str) -> Fact {
         id,
         Text::new(format!("không đọc được {vi} ({error})"), format!("the {en} cannot be read: {error}")),
     )
+}
+
+impl Evidence {
+    /// Cosignatures of the reader's witnesses on a checkpoint over this entry: the copy's own, or one stapled later.
+    pub(crate) fn witnessed(&self, office: Option<&Office>, witnesses: &Witnesses<'_>) -> Fact {
+        let id = FactId::Witnessed;
+        let not_proven = |vi: &str, en: &str| {
+            let text = Text::new(format!("chưa chứng minh được: {vi}"), format!("not proven: {en}"));
+            Fact::not_checked(id, text)
+        };
+        let (Ok(own), Some(office)) = (&self.receipt, office) else {
+            return not_proven(
+                "không có biên nhận đọc được của cơ quan tin cậy",
+                "there is no readable receipt of a trusted office",
+            );
+        };
+        let policy = witnesses.policy;
+        let trust = office.log_trust();
+        let mut best: Option<(u64, usize)> = None;
+        for receipt in std::iter::once(own).chain(witnesses.stapled).filter(|r| r.entry == own.entry) {
+            let Ok(claimed) = Checkpoint::parse(receipt.checkpoint.text()) else { continue };
+            let keys = trust.keys_at(claimed.size.saturating_sub(1));
+            let Ok(checkpoint) = receipt.verify(&office.log.origin, &keys) else { continue };
+            let logs: Vec<_> = policy.logs.iter().map(|log| log.key.clone()).collect();
+            if !logs.is_empty() && receipt.checkpoint.verify(&logs).is_err() {
+                continue;
+            }
+            let witnessed = policy.witnessed(&receipt.checkpoint);
+            let (size, by) = (checkpoint.size, witnessed.by.len());
+            if witnessed.quorum {
+                return Fact::passed(
+                    id,
+                    Text::new(
+                        format!("{by} bên chứng kiến đã ký điểm kiểm gồm {size} mục, đủ theo chính sách"),
+                        format!(
+                            "{by} witnesses cosigned the checkpoint of {size} entries, as many as the policy asks for"
+                        ),
+                    ),
+                );
+            }
+            best = best.max(Some((size, by)));
+        }
+        let by = best.map_or(0, |(_, by)| by);
+        not_proven(
+            &format!("chỉ có {by} chữ ký của bên chứng kiến, chưa đủ theo chính sách"),
+            &format!("{by} cosignatures of known witnesses, fewer than the policy asks for"),
+        )
+    }
 }
 
 /// The four attachments, and no others.

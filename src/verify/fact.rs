@@ -85,6 +85,8 @@ pub enum FactId {
     Inclusion,
     /// The checkpoint is signed by the office's log key.
     Checkpoint,
+    /// As many witnesses cosigned a checkpoint over the entry as the reader's policy asks for; only with a policy.
+    Witnessed,
     /// The metadata names the same copy.
     CopyId,
     /// The copy was not revoked, voided, superseded or corrected.
@@ -111,6 +113,7 @@ impl FactId {
             Self::Entry => ("Mục trong sổ đăng ký", "Registry entry"),
             Self::Inclusion => ("Có trong nhật ký công khai", "Log inclusion"),
             Self::Checkpoint => ("Điểm kiểm của nhật ký", "Log checkpoint"),
+            Self::Witnessed => ("Bên chứng kiến nhật ký", "Log witnesses"),
             Self::CopyId => ("Mã bản sao", "Copy id"),
             Self::Status => ("Tình trạng hiện tại", "Status"),
         };

@@ -41,6 +41,8 @@ pub use trust::TrustList;
 use time::OffsetDateTime;
 
 use crate::record::{PageDigest, Record, Role, copy_id};
+use crate::registry::Receipt;
+use crate::registry::policy::Policy;
 
 use document::Document;
 use evidence::{Evidence, no_record};
@@ -81,6 +83,28 @@ pub fn examine(file: &[u8]) -> Result<Vec<PageDigest>, PdfError> {
 /// # Errors
 /// [`NotACopy`] where there is nothing to verify. A copy that is damaged or forged is no error but a report.
 pub fn verify(pdf: &[u8], trust: &TrustList, options: &Options<'_>) -> Result<Report, NotACopy> {
+    verify_witnessed(pdf, trust, options, None)
+}
+
+/// How many witnesses the reader asks for, and the receipts that were stapled beside the copy later.
+#[derive(Clone, Copy, Debug)]
+pub struct Witnesses<'a> {
+    /// The reader's policy (C2SP tlog-policy).
+    pub policy: &'a Policy,
+    /// Receipts of the same entry over later checkpoints.
+    pub stapled: &'a [Receipt],
+}
+
+/// Verifies one file as [`verify`] does, and whether its entry was witnessed: a fact of its own, never passed on the office's word.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_witnessed(
+    pdf: &[u8],
+    trust: &TrustList,
+    options: &Options<'_>,
+    witnesses: Option<Witnesses<'_>>,
+) -> Result<Report, NotACopy> {
     let refuse_or_report = |error: &PdfError| {
         if refusal::has_traces(pdf) { Ok(damaged(error, trust, options)) } else { Err(refusal::kind(pdf)) }
     };
@@ -128,6 +152,7 @@ pub fn verify(pdf: &[u8], trust: &TrustList, options: &Options<'_>) -> Result<Re
     facts.push(evidence.entry());
     facts.push(evidence.inclusion());
     facts.push(evidence.checkpoint(office));
+    facts.extend(witnesses.map(|witnesses| evidence.witnessed(office, &witnesses)));
     facts.push(metadata(&document, &evidence));
     let (status, status_fact) = status_fact(&evidence, options);
     facts.push(status_fact);
