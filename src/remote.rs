@@ -9,7 +9,8 @@ use ureq::Agent;
 use crate::error::Failure;
 use crate::registry::RegistryError;
 use crate::registry::check::Place;
-use crate::registry::note::NoteSignature;
+use crate::registry::merkle;
+use crate::registry::note::{Note, NoteSignature};
 use crate::registry::witness::{self, AddCheckpoint};
 
 /// Bytes that an answer may have: a bundle of 256 entries of 65,535 bytes fits.
@@ -112,12 +113,24 @@ impl WitnessClient {
         }
     }
 
+    /// The proof that a checkpoint is in the witness's own log of checkpoints; `None` where it is not. Nothing is verified yet.
+    ///
+    /// # Errors
+    /// As [`WitnessClient::add_checkpoint`].
+    pub fn logged(&self, checkpoint: &Note) -> Result<Option<Vec<u8>>, Failure> {
+        self.get(&format!("proof/{}", merkle::leaf_hash(checkpoint.text().as_bytes()).hex()))
+    }
+
     /// The last checkpoint of a log that the witness cosigned; `None` where it has none. Nothing is verified yet.
     ///
     /// # Errors
     /// As [`WitnessClient::add_checkpoint`].
     pub fn last(&self, origin: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let address = format!("{}/{}", self.prefix, witness::monitor_path(origin));
+        self.get(&witness::monitor_path(origin))
+    }
+
+    fn get(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let address = format!("{}/{path}", self.prefix);
         let failed = |error: ureq::Error| unreachable(&address, &error);
         let mut response = self.agent.get(&address).call().map_err(failed)?;
         if response.status().as_u16() != 200 {

@@ -95,7 +95,7 @@ fn a_changed_or_missing_checkpoint_is_named() {
             None,
         );
     });
-    says(&text, &["signed note of size 2", "over size 1"]);
+    says(&text, &["signed note of size 2", "does not verify"]);
     let text = lie(|d| {
         d.sql("INSERT INTO checkpoints SELECT 9, 4, root, note FROM checkpoints WHERE size = 1", None);
     });

@@ -13,12 +13,17 @@ use saoy::error::Failure;
 use saoy::office::Office;
 use saoy::record::Digest;
 use saoy::registry::check::LogTrust;
+use saoy::registry::check::Place as _;
 use saoy::registry::cosignature::Cosigner;
+use saoy::registry::note::NoteSigner;
 use saoy::registry::policy::Policy;
+use saoy::registry::proof::Proof;
+use saoy::registry::tiles::{self, Content, Tile};
 use saoy::registry::witness::{AddCheckpoint, Refusal};
-use saoy::registry::{Checkpoint, Note, Receipt};
-use saoy::remote::{WitnessAnswer, WitnessClient};
+use saoy::registry::{Checkpoint, Note, Receipt, merkle};
+use saoy::remote::{HttpPlace, WitnessAnswer, WitnessClient};
 use saoy::server::{self, Declined, Witness};
+use saoy::store::CheckpointLog;
 use saoy::verify::{self, FactId, Options, State, Verdict, Witnesses};
 
 fn cosigner(name: &str) -> Cosigner {
@@ -313,3 +318,81 @@ fn a_witness_never_forgets_and_never_cosigns_two_histories() {
         "{refused:?}"
     );
 }
+
+/// From the copy to the national log: the receipt leads to the office's checkpoint, the proof from there to the nation's.
+#[test]
+fn a_copy_chains_to_the_national_log() {
+    let desks = [Desk::new(), Desk::new()];
+    let folder = tempfile::tempdir().expect("a folder");
+    let key =
+        || NoteSigner::new("log.example.vn/national", SigningKey::from_bytes(&[77; 32])).expect("a name");
+    let open = || {
+        let log = CheckpointLog::open(&folder.path().join("log"), key())?;
+        Ok::<_, Failure>(witness(folder.path(), "w1.example", trust_of(&desks[0]))?.with_log(log))
+    };
+    let server = Server::of(open().expect("opens"));
+    write_policy(&desks[0], &[("w1.example", server.url())], "any");
+    for upto in 1..=270 {
+        let office = desks[0].writer();
+        import(&office, 0..upto);
+        assert!(office.ask_witnesses().expect("asked").expect("a policy").quorum);
+        // The same checkpoint again is logged once.
+        if upto % 90 == 0 {
+            assert!(office.ask_witnesses().expect("asked").expect("a policy").quorum);
+        }
+    }
+    let receipt = desks[0].reader().witnessed_receipt(100).expect("witnessed");
+    let client = WitnessClient::new(&server.url(), std::time::Duration::from_secs(10));
+    let proof = client.logged(&receipt.checkpoint).expect("asked").expect("logged");
+    let proof = Proof::parse(&proof).expect("a proof");
+    let known = [key().verifier().clone()];
+    let chain = |receipt: &Receipt, proof: &Proof| {
+        let office = desks[0].reader();
+        let own = [office.registry.verifier().clone()];
+        receipt.verify(&office.config.log_origin, &own)?;
+        proof.verify_checkpoint(&receipt.checkpoint, "log.example.vn/national", &known)
+    };
+    assert_eq!(chain(&receipt, &proof).map(|checkpoint| checkpoint.size), Ok(270));
+    assert_eq!(proof.index, 100);
+    assert_eq!(Proof::parse(proof.to_string().as_bytes()), Ok(proof.clone()));
+    // Another checkpoint's proof is no proof of this one.
+    let other = desks[0].reader().witnessed_receipt(101).expect("witnessed");
+    assert!(chain(&other, &proof).is_err());
+    assert_eq!(client.logged(&Note::parse(FOREIGN.as_bytes()).expect("a note")), Ok(None));
+
+    // It is a log as any other: the files are those of tlog-tiles.
+    let place = HttpPlace::new(&server.url());
+    let checkpoint = Note::parse(&place.read("checkpoint").expect("read").expect("there")).expect("a note");
+    let checkpoint = Checkpoint::open(&checkpoint, "log.example.vn/national", &known).expect("signed");
+    let mut leaves = Vec::new();
+    for tile in Tile::all(checkpoint.size).take_while(|tile| tile.content == Content::Entries) {
+        let bytes = place.read(&tile.to_string()).expect("read").expect("there");
+        let entries = tiles::bundle_from_bytes(&bytes, tile.width).expect("a bundle");
+        leaves.extend(entries.iter().map(|entry| merkle::leaf_hash(entry)));
+    }
+    assert_eq!((leaves.len(), merkle::root(&leaves)), (270, checkpoint.root));
+    assert_eq!(place.read("national.key"), Ok(None));
+
+    // After a crash it goes on; what lies ahead of the checkpoint is written again.
+    drop(server);
+    let log = folder.path().join("log");
+    fs::write(log.join("tile/entries/001.p/15"), b"half").expect("written");
+    let server = Server::of(open().expect("opens"));
+    write_policy(&desks[0], &[("w1.example", server.url())], "any");
+    let office = desks[0].writer();
+    import(&office, 270..271);
+    assert!(office.ask_witnesses().expect("asked").expect("a policy").quorum);
+    drop(server);
+    let whole = fs::read(log.join("tile/entries/000")).expect("there");
+    let mut changed = whole.clone();
+    changed[100] ^= 1;
+    fs::write(log.join("tile/entries/000"), changed).expect("written");
+    let failure = open().err().expect("refused");
+    assert_eq!(failure.code, "registry-broken");
+    assert!(failure.message.contains("size 271"), "{failure}");
+    fs::write(log.join("tile/entries/000"), whole).expect("written");
+    drop(open().expect("opens"));
+}
+
+const FOREIGN: &str =
+    "example.com/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n\u{2014} example.com/log AAAAAAA=\n";

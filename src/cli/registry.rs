@@ -21,12 +21,16 @@ use crate::registry::Checkpoint;
 use crate::registry::check::{self, LogAudit, Place};
 use crate::registry::entry::{KeyRole, RevokeCause, VoidCause};
 use crate::registry::note::Note;
+use crate::registry::proof::Proof;
 use crate::registry::status;
 use crate::registry::tiles::CHECKPOINT_PATH;
 use crate::registry::witness::AddCheckpoint;
-use crate::remote::HttpPlace;
+use crate::remote::{HttpPlace, WitnessClient};
 use crate::server;
 use crate::store::{LogDb, LogFolder, Mode, StoreError};
+
+/// How long another server has for an answer.
+const ANSWER: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// The office's append-only log
 #[derive(Debug, Subcommand)]
@@ -55,6 +59,9 @@ pub(super) enum Registry {
         /// Over the first checkpoint that has the cosignatures which the policy asks for
         #[arg(long)]
         witnessed: bool,
+        /// Print the proof that the checkpoint of the witnessed receipt is in the national log at this address
+        #[arg(long, value_name = "URL", requires = "witnessed")]
+        national: Option<String>,
     },
     /// Ask the witnesses of DIR/witnesses (C2SP tlog-policy) to cosign the last checkpoint
     Witness {
@@ -225,12 +232,25 @@ impl Registry {
                     "give --home DIR, or --trust FILE and the folder or address of a published log",
                 )),
             },
-            Self::Proof { home, index, witnessed } => {
+            Self::Proof { home, index, witnessed, national } => {
                 let office = Office::open(&home.home, Ambient::system()?, Mode::Read)?;
                 let receipt = match witnessed {
                     true => office.witnessed_receipt(index)?,
                     false => pipeline::receipt(&office, index)?,
                 };
+                if let Some(url) = national {
+                    let proof = WitnessClient::new(&url, ANSWER).logged(&receipt.checkpoint)?;
+                    let Some(proof) = proof else {
+                        return Err(Failure::new(
+                            "not-logged",
+                            format!("{url} has not logged the checkpoint over entry {index}"),
+                            "ask it to cosign with `saoy registry witness`, then run again",
+                        ));
+                    };
+                    let proof = Proof::parse(&proof)?;
+                    output::line(proof.to_string().trim_end());
+                    return Ok(ExitCode::SUCCESS);
+                }
                 output::line(receipt.to_string().trim_end());
                 Ok(ExitCode::SUCCESS)
             }

@@ -12,7 +12,9 @@ use crate::ambient::SystemClock;
 use crate::keys::WitnessKey;
 use crate::office::Ambient;
 use crate::registry::cosignature::Cosigner;
+use crate::registry::note::NoteSigner;
 use crate::server::{self, Witness as Server};
+use crate::store::CheckpointLog;
 
 /// Witness other offices' logs: cosign each checkpoint that follows the last one (C2SP tlog-witness)
 #[derive(Debug, Args)]
@@ -26,6 +28,9 @@ pub(super) struct Witness {
     /// The offices whose logs it witnesses
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
+    /// Keep a national log too: every checkpoint that it cosigns, under this origin, with a key of its own
+    #[arg(long, value_name = "ORIGIN")]
+    national: Option<String>,
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     listen: SocketAddr,
@@ -35,11 +40,23 @@ impl Witness {
     pub(super) fn run(self) -> Outcome {
         let ambient = Ambient::system()?;
         let logs = read_trust(&self.trust)?.offices().iter().map(|office| office.log_trust()).collect();
-        let key = WitnessKey::open(&self.state, ambient.passphrase.as_deref(), ambient.entropy.as_ref())?;
+        let key = WitnessKey::open(
+            &self.state,
+            "witness",
+            ambient.passphrase.as_deref(),
+            ambient.entropy.as_ref(),
+        )?;
         let cosigner = Cosigner::new(&self.name, key.0)?;
         let vkey = cosigner.verifier().to_string();
-        let witness = Server::open(&self.state, cosigner, logs, Box::new(SystemClock))?;
+        let mut witness = Server::open(&self.state, cosigner, logs, Box::new(SystemClock))?;
         output::line(&vkey);
+        if let Some(origin) = &self.national {
+            let (pass, entropy) = (ambient.passphrase.as_deref(), ambient.entropy.as_ref());
+            let key = WitnessKey::open(&self.state, "national", pass, entropy)?;
+            let key = NoteSigner::new(origin, key.0)?;
+            output::line(&key.verifier().to_string());
+            witness = witness.with_log(CheckpointLog::open(&self.state.join(server::NATIONAL), key)?);
+        }
         let say = |address| output::note(&format!("listening on http://{address}"));
         server::serve_witness(witness, self.listen, server::until_asked_to_end(), say)?;
         Ok(ExitCode::SUCCESS)

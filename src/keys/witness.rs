@@ -20,12 +20,17 @@ impl std::fmt::Debug for WitnessKey {
 }
 
 impl WitnessKey {
-    /// The key in `DIR/witness.key`, made where there is none.
+    /// The key in `DIR/<name>.key`, made where there is none.
     ///
     /// # Errors
     /// As [`load_key`](super::load_key) and [`store_key`](super::store_key).
-    pub fn open(dir: &Path, passphrase: Option<&[u8]>, entropy: &dyn Entropy) -> Result<Self, KeyError> {
-        let path = dir.join("witness.key");
+    pub fn open(
+        dir: &Path,
+        name: &str,
+        passphrase: Option<&[u8]>,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, KeyError> {
+        let path = dir.join(format!("{name}.key"));
         match file::load_key(&path, passphrase) {
             Ok((PrivateKey::Ed25519(key), _)) => return Ok(Self(key)),
             Ok((PrivateKey::EcdsaP256(_), _)) => return Err(KeyError::Algorithm(path)),

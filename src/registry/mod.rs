@@ -15,6 +15,7 @@ pub mod log;
 pub mod merkle;
 pub mod note;
 pub mod policy;
+pub mod proof;
 pub mod receipt;
 pub mod replay;
 pub mod status;

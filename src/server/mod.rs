@@ -15,7 +15,7 @@ use axum::Router;
 use crate::error::Failure;
 
 pub use log::serve as serve_log;
-pub use witness::{Declined, Witness, serve as serve_witness};
+pub use witness::{Declined, NATIONAL, Witness, serve as serve_witness};
 
 /// Listens on an address and answers until `stop` is done; `listening` is told the address, with the port that was taken.
 fn run(

@@ -22,10 +22,15 @@ use crate::error::Failure;
 use crate::record::Digest;
 use crate::registry::Checkpoint;
 use crate::registry::check::LogTrust;
+use crate::registry::check::Place as _;
 use crate::registry::cosignature::Cosigner;
 use crate::registry::note::{Note, NoteSignature};
+use crate::registry::tiles::{CHECKPOINT_PATH, Tile};
 use crate::registry::witness::{self, AddCheckpoint, Refusal};
-use crate::store::{StoreError, replace_durably};
+use crate::store::{CheckpointLog, LogFolder, StoreError, replace_durably};
+
+/// The folder of the national log in a witness's own.
+pub const NATIONAL: &str = "log";
 
 /// A witness with its state.
 pub struct Witness {
@@ -35,6 +40,8 @@ pub struct Witness {
     clock: Box<dyn Clock>,
     /// The last cosigned checkpoint of each log, by origin.
     last: Mutex<HashMap<String, Note>>,
+    /// Where every cosigned checkpoint is logged, if it is.
+    national: Option<Mutex<CheckpointLog>>,
     _lock: File,
 }
 
@@ -99,7 +106,21 @@ impl Witness {
             };
             last.insert(log.origin.clone(), note);
         }
-        Ok(Self { folder: folder.to_owned(), cosigner, logs, clock, last: Mutex::new(last), _lock: lock })
+        Ok(Self {
+            folder: folder.to_owned(),
+            cosigner,
+            logs,
+            clock,
+            last: Mutex::new(last),
+            national: None,
+            _lock: lock,
+        })
+    }
+
+    /// Logs each checkpoint that it cosigns in a log of its own, before it answers: a national log of the offices' checkpoints.
+    #[must_use]
+    pub fn with_log(self, log: CheckpointLog) -> Self {
+        Self { national: Some(Mutex::new(log)), ..self }
     }
 
     /// Cosigns the checkpoint of a request, if it follows the last one. When this returns, that is durable.
@@ -133,8 +154,28 @@ impl Witness {
         let path = state_path(&self.folder, &origin);
         replace_durably(&path, kept.to_string().as_bytes())
             .map_err(|source| Declined::Failed(StoreError::Io { path, source }.into()))?;
+        if let Some(log) = &self.national {
+            let mut log = log.lock().expect("no holder of this lock panics");
+            log.append(&kept).map_err(Declined::Failed)?;
+        }
         last.insert(origin, kept);
         Ok(cosignature)
+    }
+
+    /// The proof that a checkpoint is in the national log, by the hash of its leaf in hexadecimal.
+    fn logged(&self, leaf: &str) -> Option<String> {
+        let leaf = Digest::from_hex(leaf)?;
+        let log = self.national.as_ref()?.lock().expect("no holder of this lock panics");
+        Some(log.proof(&leaf).ok()??.to_string())
+    }
+
+    /// A file of the national log.
+    fn file(&self, path: &str) -> Option<Vec<u8>> {
+        self.national.as_ref()?;
+        if path != CHECKPOINT_PATH && path.parse::<Tile>().is_err() {
+            return None;
+        }
+        LogFolder::new(&self.folder.join(NATIONAL)).read(path).ok()?
     }
 
     /// The last cosigned checkpoint of the log whose origin has this SHA-256, in hexadecimal.
@@ -163,6 +204,9 @@ pub fn serve(
     let router = Router::new()
         .route("/add-checkpoint", post(add_checkpoint))
         .route("/{hash}/checkpoint", get(monitor))
+        .route("/checkpoint", get(national_checkpoint))
+        .route("/tile/{*path}", get(national_tile))
+        .route("/proof/{leaf}", get(national_proof))
         .layer(DefaultBodyLimit::max(witness::MAX_BYTES))
         .with_state(Arc::new(witness));
     super::run(listen, router, stop, listening)
@@ -188,5 +232,30 @@ async fn monitor(State(witness): State<Arc<Witness>>, UrlPath(hash): UrlPath<Str
     match witness.monitored(&hash) {
         Some(note) => ([(header::CACHE_CONTROL, "no-cache")], note).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn national_checkpoint(State(witness): State<Arc<Witness>>) -> Response {
+    file(witness, CHECKPOINT_PATH.to_owned(), "text/plain; charset=utf-8", "no-cache").await
+}
+
+async fn national_tile(State(witness): State<Arc<Witness>>, UrlPath(path): UrlPath<String>) -> Response {
+    file(witness, format!("tile/{path}"), "application/octet-stream", "public, max-age=31536000, immutable")
+        .await
+}
+
+async fn file(witness: Arc<Witness>, path: String, kind: &'static str, caching: &'static str) -> Response {
+    match tokio::task::spawn_blocking(move || witness.file(&path)).await {
+        Ok(Some(bytes)) => {
+            ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, caching)], bytes).into_response()
+        }
+        _ => (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-cache")]).into_response(),
+    }
+}
+
+async fn national_proof(State(witness): State<Arc<Witness>>, UrlPath(leaf): UrlPath<String>) -> Response {
+    match tokio::task::spawn_blocking(move || witness.logged(&leaf)).await {
+        Ok(Some(proof)) => ([(header::CACHE_CONTROL, "no-cache")], proof).into_response(),
+        _ => (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-cache")]).into_response(),
     }
 }

@@ -58,8 +58,7 @@ impl LogFolder {
         sweep: bool,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Exported, Failure> {
-        fs::create_dir_all(&self.root).map_err(|source| self.io("", source))?;
-        let _lock = self.lock()?;
+        let _lock = self.begin()?;
         let _moment = log.moment()?;
         let Some(checkpoint) = log.last_checkpoint()? else {
             return Err(Failure::new(
@@ -100,6 +99,12 @@ impl LogFolder {
         self.sync(&folders)?;
         done.removed = if sweep { self.sweep(size)? } else { self.remove_partial(from, size)? };
         Ok(done)
+    }
+
+    /// Makes the folder, and keeps others from writing into it as long as the answer lives.
+    pub(super) fn begin(&self) -> Result<File, Failure> {
+        fs::create_dir_all(&self.root).map_err(|source| self.io("", source))?;
+        self.lock()
     }
 
     /// The size of the folder's checkpoint, which must be one that the database signed.
@@ -150,7 +155,12 @@ impl LogFolder {
         }
     }
 
-    fn write(&self, path: &str, bytes: &[u8], folders: &mut BTreeSet<PathBuf>) -> Result<(), Failure> {
+    pub(super) fn write(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        folders: &mut BTreeSet<PathBuf>,
+    ) -> Result<(), Failure> {
         let (part, place) = (self.root.join(PART), self.root.join(path));
         let folder = place.parent().unwrap_or(&self.root).to_owned();
         let write = || -> std::io::Result<()> {
@@ -171,7 +181,7 @@ impl LogFolder {
     }
 
     /// Makes the names in these folders last, and the folders in theirs.
-    fn sync(&self, folders: &BTreeSet<PathBuf>) -> Result<(), Failure> {
+    pub(super) fn sync(&self, folders: &BTreeSet<PathBuf>) -> Result<(), Failure> {
         let mut all = BTreeSet::new();
         for folder in folders {
             all.extend(folder.ancestors().take_while(|f| f.starts_with(&self.root)).map(Path::to_owned));

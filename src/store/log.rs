@@ -11,7 +11,6 @@ use super::frozen::Frozen;
 use super::{SCHEMA_VERSION, StoreError, digest, options, signed, there, unsigned};
 use crate::error::Failure;
 use crate::record::Digest;
-use crate::registry::RegistryError;
 use crate::registry::entry::{Entry, EntryKind, KeyRole, NO_PREDECESSOR};
 use crate::registry::log::{LogState, LoggedEntry, Next, SignedCheckpoint};
 use crate::registry::merkle;
@@ -19,6 +18,7 @@ use crate::registry::note::NoteSignature;
 use crate::registry::replay::KeyChange;
 use crate::registry::status::{self, StatusRow};
 use crate::registry::tiles::{self, Content, Edge, Tile, WIDTH};
+use crate::registry::{Checkpoint, RegistryError};
 
 /// Rows that one statement inserts; SQLite takes 32,766 values.
 const ROWS: usize = 512;
@@ -498,7 +498,7 @@ pub(super) async fn insert(
     )
     .bind(signed(next.checkpoint.size))
     .bind(next.checkpoint.root.0.to_vec())
-    .bind(&next.checkpoint.note)
+    .bind(signature_line(&next.checkpoint.note)?)
     .bind(signed(from))
     .bind(root.0.to_vec())
     .execute(&mut **tx)
@@ -593,6 +593,13 @@ async fn insert_state(tx: &mut Transaction<'_, Sqlite>, entry: &Entry) -> Result
     Ok(())
 }
 
+/// What is kept of a checkpoint besides size and root: its only signature line. The rest of the note follows from these.
+fn signature_line(note: &str) -> Result<&str, StoreError> {
+    let line = note.split_once("\n\n").and_then(|(_, line)| line.strip_suffix('\n'));
+    let line = line.filter(|line| !line.contains('\n'));
+    line.ok_or_else(|| StoreError::Corrupt { what: "a checkpoint that is not signed by one key".into() })
+}
+
 /// What is kept of a request's key: half of a SHA-256 has no collision that anybody can make, and every entry pays for it.
 fn request_key(key: Digest) -> Vec<u8> {
     key.0[..16].to_vec()
@@ -614,9 +621,11 @@ fn read_state(row: &SqliteRow) -> Result<StatusRow, StoreError> {
 }
 
 fn read_checkpoint(row: &SqliteRow) -> Result<SignedCheckpoint, StoreError> {
-    Ok(SignedCheckpoint {
-        size: unsigned(row.try_get(0)?)?,
-        root: digest(row.try_get(1)?, "checkpoint root")?,
-        note: row.try_get(2)?,
-    })
+    let size = unsigned(row.try_get(0)?)?;
+    let root = digest(row.try_get(1)?, "checkpoint root")?;
+    let line: &str = row.try_get(2)?;
+    // A log's key has the origin as its name.
+    let origin = line.split(' ').nth(1).unwrap_or_default();
+    let text = Checkpoint::new(origin, size, root).text();
+    Ok(SignedCheckpoint { size, root, note: format!("{text}\n{line}\n") })
 }

@@ -12,6 +12,7 @@ mod error;
 mod folder;
 mod frozen;
 mod log;
+mod national;
 mod vault;
 
 use std::fs::{File, TryLockError};
@@ -32,6 +33,7 @@ use blobs::Blobs;
 pub use error::StoreError;
 pub use folder::{Exported, LogFolder};
 pub use log::{LogDb, Moment};
+pub use national::CheckpointLog;
 pub use vault::Key;
 
 /// Sealed files are written in pieces of so many bytes, so that a large one is not in memory twice more.

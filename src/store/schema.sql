@@ -17,7 +17,8 @@ CREATE TABLE tiles (
     PRIMARY KEY (level, idx)
 ) WITHOUT ROWID;
 
--- The primary key is the rule: never two roots for one size. One a batch; after is the size of the one before it.
+-- The primary key is the rule: never two roots for one size. One a batch; after is the size of the one before it. Of the note
+-- its signature line is kept: the text before it is origin (the key's name), size and root.
 CREATE TABLE checkpoints (
     size  INTEGER PRIMARY KEY,
     after INTEGER NOT NULL,
