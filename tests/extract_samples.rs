@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use saoy::extract::{Forms, text};
-use saoy::ocr::{PAGE_DEADLINE, PageText, Tesseract, read_page};
+use saoy::ocr::{LineEngine, LineModel, PAGE_DEADLINE, PageText, Tesseract, read_page};
 use saoy::scan::{Limits, Scan};
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-fn read(expected: &Path, forms: &Forms, engine: &mut Tesseract) -> Vec<Outcome> {
+fn read(expected: &Path, forms: &Forms, engine: &mut LineEngine) -> Vec<Outcome> {
     let wanted: Value =
         serde_json::from_slice(&std::fs::read(expected).expect("readable")).expect("expectations are JSON");
     let scan = scan_of(expected);
@@ -82,7 +82,9 @@ fn share(outcomes: &[&Outcome]) -> f64 {
 #[test]
 fn the_committed_samples_come_out_right_and_no_wrong_value_passes_unflagged() {
     let forms = Forms::builtin().expect("the built-in forms load");
-    let mut engine = Tesseract::new("vie").expect("Tesseract with vie is installed");
+    let tesseract = Tesseract::new("vie").expect("Tesseract with vie is installed");
+    let mut engine =
+        LineModel::of(&tesseract).expect("the model is read").expect("the model is of 8 bits").engine();
     let outcomes: Vec<Outcome> = samples().iter().flat_map(|s| read(s, &forms, &mut engine)).collect();
 
     let silent: Vec<String> = outcomes

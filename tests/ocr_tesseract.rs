@@ -1,4 +1,4 @@
-//! Reading with Tesseract itself, on pages drawn here.
+//! Reading with Tesseract's layout and model, on pages drawn here.
 #![allow(clippy::unwrap_used)] // in a test a panic is the message
 
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use saoy::error::Failure;
 use saoy::geom::{Orientation, PixelBox};
 use saoy::ocr::score::cer;
 use saoy::ocr::{
-    EnginePool, OcrError, PAGE_DEADLINE, PageJob, PageText, Recognizer, Tesseract, read_page, reread,
+    EnginePool, LineEngine, LineModel, OcrError, PAGE_DEADLINE, PageJob, PageText, Recognizer, Tesseract,
+    read_page, reread,
 };
 use saoy::scan::{ColorSpace, DpiSource, Filter, Page, StoredImage};
 
@@ -110,8 +111,12 @@ fn page(pixels: impl Into<DynamicImage>) -> Page {
     Page { number: 1, stored, pixels, dpi: [300.0; 2], dpi_source: DpiSource::File }
 }
 
-fn vie() -> Tesseract {
+fn tesseract() -> Tesseract {
     Tesseract::new("vie").expect("apt install tesseract-ocr-vie")
+}
+
+fn vie() -> LineEngine {
+    LineModel::of(&tesseract()).unwrap().expect("the model is of 8 bits").engine()
 }
 
 fn read(pixels: impl Into<DynamicImage>) -> PageText {
@@ -147,6 +152,32 @@ fn reads_vietnamese_and_says_where_each_line_stands() {
     }
     assert!(text.words.iter().all(|w| !w.text.contains(char::is_whitespace) && w.confidence > 0.5));
     assert_eq!((text.width, text.height, text.dpi), (1800, 1200, Some([300.0; 2])));
+}
+
+#[test]
+fn tesseract_alone_reads_the_same_at_the_same_places() {
+    let (image, _) = letter();
+    let own = read(image.clone());
+    let tesseract = read_page(&page(image), &mut tesseract(), PAGE_DEADLINE).unwrap();
+    assert!(cer(&tesseract.text(), &own.text()) < 0.01, "{} against {}", tesseract.text(), own.text());
+    assert_eq!(own.words.len(), tesseract.words.len());
+    for (own, tesseract) in own.words.iter().zip(&tesseract.words) {
+        assert!(overlap(own.bbox, tesseract.bbox) > 0.7, "{own:?} {tesseract:?}");
+    }
+}
+
+#[test]
+fn several_languages_are_left_to_tesseract() {
+    let both = Tesseract::new("vie+eng").expect("apt install tesseract-ocr-eng");
+    assert!(LineModel::of(&both).unwrap().is_none());
+    let pool = EnginePool::tesseract("vie+eng", 1).unwrap();
+    let (text, _) = pool
+        .with_engine(|engine| {
+            let line = imageops::crop_imm(&letter().0, 100, 220, 1700, 110).to_image();
+            engine.read_line(&DynamicImage::from(line).to_luma8(), 300, None)
+        })
+        .unwrap();
+    assert!(cer(LINES[0], &text) < 0.05, "{text}");
 }
 
 #[test]

@@ -4,9 +4,11 @@
 //! reading order. Deskewing, scaling and the removal of red seals happen to a copy made for reading; the kept image is
 //! untouched. Not its business: what the words mean.
 //!
-//! [`EnginePool`] reads many pages at once, [`read_page`] one. The engine stands behind [`Recognizer`]: Tesseract
-//! ([`Tesseract`]) or, in tests, [`FakeRecognizer`].
+//! [`EnginePool`] reads many pages at once, [`read_page`] one. The engine stands behind [`Recognizer`]: [`LineEngine`], for which
+//! Tesseract finds the lines and `saoy-lines` reads them with Tesseract's model; Tesseract alone ([`Tesseract`]) for models that it does not
+//! take and for several languages at once; in tests, [`FakeRecognizer`].
 
+mod engine;
 mod error;
 pub mod fake;
 mod leaders;
@@ -20,6 +22,7 @@ mod specks;
 mod tesseract;
 
 pub use self::tesseract::Tesseract;
+pub use engine::{LineEngine, LineModel};
 pub use error::{OcrError, PageError};
 pub use fake::FakeRecognizer;
 pub use pool::{EnginePool, PageJob, PageRead};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{OcrError, PAGE_DEADLINE, PageError, PageText, Recognizer, Tesseract, read_page};
+use super::{LineModel, OcrError, PAGE_DEADLINE, PageError, PageText, Recognizer, Tesseract, read_page};
 use crate::scan::{DpiSource, Page, StoredImage};
 
 type Engine = Box<dyn Recognizer + Send>;
@@ -48,13 +48,16 @@ pub struct EnginePool {
 }
 
 impl EnginePool {
-    /// `jobs` workers (at least one) with Tesseract and these languages. One engine is started at once, so that
-    /// a missing language is known before any page.
+    /// `jobs` workers (at least one) with these languages, as Tesseract names them: line engines where the model allows it,
+    /// else Tesseract alone. A missing language is known before any page.
     ///
     /// # Errors
     /// As [`Tesseract::new`].
     pub fn tesseract(languages: &str, jobs: usize) -> Result<Self, OcrError> {
         let first = Tesseract::new(languages)?;
+        if let Some(model) = LineModel::of(&first)? {
+            return Ok(Self::with(jobs, move || Ok(Box::new(model.engine()) as Engine)));
+        }
         let languages = languages.to_owned();
         let pool = Self::with(jobs, move || Ok(Box::new(Tesseract::new(&languages)?) as Engine));
         *lock(&pool.engines[0]) = Some(Box::new(first));

@@ -8,6 +8,7 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::sync::Once;
 use std::time::{Duration, Instant};
@@ -93,6 +94,16 @@ impl Tesseract {
         plumbing::version().to_string_lossy().into_owned()
     }
 
+    /// The bytes of a language's model, `vie.traineddata`.
+    ///
+    /// # Errors
+    /// [`OcrError::LanguageMissing`] when it cannot be read.
+    pub(super) fn model(&self, language: &str) -> Result<Vec<u8>, OcrError> {
+        let folder = self.api.data_folder();
+        std::fs::read(std::path::Path::new(&folder).join(format!("{language}.traineddata")))
+            .map_err(|_| OcrError::LanguageMissing { language: language.to_owned(), folder })
+    }
+
     /// As asked for.
     pub fn languages(&self) -> &str {
         &self.languages
@@ -114,6 +125,46 @@ impl Tesseract {
         let lines = self.api.recognize(deadline, image.dimensions()).map(|()| self.api.lines());
         self.api.clear();
         lines
+    }
+}
+
+/// Tesseract's analysis of a page's layout, without its reading: it needs no language.
+pub(super) struct Analysis {
+    api: Api,
+}
+
+/// A line of print that is not read yet.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct TextLine {
+    /// Blobs of ink with gaps between them, from left to right: words or parts of them.
+    pub(super) words: Vec<PixelBox>,
+    /// `[x0, y0, x1, y1]`.
+    pub(super) baseline: [f32; 4],
+    /// Counts the blocks of text in reading order, from 0.
+    pub(super) block: u32,
+    /// How many quarters it must be turned clockwise to stand upright.
+    pub(super) quarters: u8,
+}
+
+impl Analysis {
+    pub(super) fn new() -> Self {
+        silence_leptonica();
+        let mut api = Api::create();
+        api.set(c"debug_file", c"/dev/null");
+        api.init_for_layout();
+        Self { api }
+    }
+
+    /// The lines of print of an image, block after block in reading order.
+    ///
+    /// # Errors
+    /// [`OcrError::ImageSize`].
+    pub(super) fn lines(&mut self, image: &GrayImage, ppi: u32) -> Result<Vec<TextLine>, OcrError> {
+        one_thread();
+        self.api.set_image(image, ppi, PageSegMode::PsmAuto)?;
+        let lines = self.api.layout();
+        self.api.clear();
+        Ok(lines)
     }
 }
 
@@ -190,6 +241,11 @@ impl Api {
                 0,
             ) == 0
         }
+    }
+
+    fn init_for_layout(&mut self) {
+        // SAFETY: the instance lives.
+        unsafe { sys::TessBaseAPIInitForAnalysePage(self.0.as_ptr()) }
     }
 
     fn set(&mut self, name: &CStr, value: &CStr) -> bool {
@@ -277,21 +333,61 @@ impl Api {
         let mut block = 0;
         let mut next_is_new_line = true;
         loop {
-            if words.begins(sys::TessPageIteratorLevel_RIL_BLOCK) && !lines.is_empty() {
+            let boxes = words.boxes();
+            if boxes.begins(sys::TessPageIteratorLevel_RIL_BLOCK) && !lines.is_empty() {
                 block = lines.last().map_or(0, |l| l.block) + 1;
             }
-            next_is_new_line |= words.begins(sys::TessPageIteratorLevel_RIL_TEXTLINE);
+            next_is_new_line |= boxes.begins(sys::TessPageIteratorLevel_RIL_TEXTLINE);
             if let Some(word) = words.word() {
                 match lines.last_mut() {
                     Some(line) if !next_is_new_line => line.words.push(word),
                     _ => {
-                        let baseline = words.baseline().unwrap_or_else(|| underline(&word.bbox));
+                        let baseline = boxes.baseline().unwrap_or_else(|| underline(&word.bbox));
                         lines.push(RawLine { words: vec![word], baseline, block });
                     }
                 }
                 next_is_new_line = false;
             }
             if !words.advance() {
+                return lines;
+            }
+        }
+    }
+
+    /// Where the print is, unread.
+    fn layout(&mut self) -> Vec<TextLine> {
+        let mut lines: Vec<TextLine> = Vec::new();
+        // SAFETY: the instance lives and has an image; null means that there is nothing.
+        let Some(iterator) = NonNull::new(unsafe { sys::TessBaseAPIAnalyseLayout(self.0.as_ptr()) }) else {
+            return lines;
+        };
+        let mut layout = Layout(iterator);
+        let mut block = 0;
+        let mut next_is_new_line = true;
+        loop {
+            let boxes = layout.boxes();
+            if boxes.begins(sys::TessPageIteratorLevel_RIL_BLOCK) && !lines.is_empty() {
+                block = lines.last().map_or(0, |l| l.block) + 1;
+            }
+            next_is_new_line |= boxes.begins(sys::TessPageIteratorLevel_RIL_TEXTLINE);
+            if boxes.is_text()
+                && let Some(word) = boxes.bbox(Words::WORD)
+            {
+                match lines.last_mut() {
+                    Some(line) if !next_is_new_line => line.words.push(word),
+                    _ => {
+                        let baseline = boxes.baseline().unwrap_or_else(|| underline(&word));
+                        lines.push(TextLine {
+                            words: vec![word],
+                            baseline,
+                            block,
+                            quarters: boxes.quarters(),
+                        });
+                    }
+                }
+                next_is_new_line = false;
+            }
+            if !layout.advance() {
                 return lines;
             }
         }
@@ -318,15 +414,10 @@ struct Words(NonNull<sys::TessResultIterator>);
 impl Words {
     const WORD: sys::TessPageIteratorLevel = sys::TessPageIteratorLevel_RIL_WORD;
 
-    fn page(&self) -> *const sys::TessPageIterator {
+    fn boxes(&self) -> Boxes<'_> {
         // SAFETY: the iterator lives; the result is the same object as its base class and lives as long.
-        unsafe { sys::TessResultIteratorGetPageIteratorConst(self.0.as_ptr()) }
-    }
-
-    /// Whether this word is the first of its block or line.
-    fn begins(&self, level: sys::TessPageIteratorLevel) -> bool {
-        // SAFETY: the iterator lives.
-        unsafe { sys::TessPageIteratorIsAtBeginningOf(self.page(), level) != 0 }
+        let page = unsafe { sys::TessResultIteratorGetPageIterator(self.0.as_ptr()) };
+        Boxes(NonNull::new(page).expect("a base class is no null"), PhantomData)
     }
 
     fn advance(&self) -> bool {
@@ -347,19 +438,38 @@ impl Words {
         if text.is_empty() {
             return None;
         }
+        // SAFETY: the iterator lives.
+        let confidence = unsafe { sys::TessResultIteratorConfidence(self.0.as_ptr(), Self::WORD) };
+        let bbox = self.boxes().bbox(Self::WORD)?;
+        Some(RawWord { text, confidence: (confidence / 100.0).clamp(0.0, 1.0), bbox })
+    }
+}
+
+impl Drop for Words {
+    fn drop(&mut self) {
+        // SAFETY: made by TessBaseAPIGetIterator, deleted once, and not used afterwards.
+        unsafe { sys::TessResultIteratorDelete(self.0.as_ptr()) }
+    }
+}
+
+/// Where the layout's iterator stands: on a word, and on the line and block that it is in.
+struct Boxes<'a>(NonNull<sys::TessPageIterator>, PhantomData<&'a ()>);
+
+impl Boxes<'_> {
+    /// Whether this word is the first of its block or line.
+    fn begins(&self, level: sys::TessPageIteratorLevel) -> bool {
+        // SAFETY: the iterator lives as long as what this borrows from.
+        unsafe { sys::TessPageIteratorIsAtBeginningOf(self.0.as_ptr(), level) != 0 }
+    }
+
+    fn bbox(&self, level: sys::TessPageIteratorLevel) -> Option<PixelBox> {
         let (mut x0, mut y0, mut x1, mut y1) = (0, 0, 0, 0);
         // SAFETY: the iterator lives; the four pointers are to locals.
-        let (found, confidence) = unsafe {
-            let found =
-                sys::TessPageIteratorBoundingBox(self.page(), Self::WORD, &mut x0, &mut y0, &mut x1, &mut y1);
-            (found != 0, sys::TessResultIteratorConfidence(self.0.as_ptr(), Self::WORD))
+        let found = unsafe {
+            sys::TessPageIteratorBoundingBox(self.0.as_ptr(), level, &mut x0, &mut y0, &mut x1, &mut y1) != 0
         };
         let edge = |v: c_int| v.max(0) as u32;
-        found.then(|| RawWord {
-            text,
-            confidence: (confidence / 100.0).clamp(0.0, 1.0),
-            bbox: PixelBox::new(edge(x0), edge(y0), edge(x1), edge(y1)),
-        })
+        found.then(|| PixelBox::new(edge(x0), edge(y0), edge(x1), edge(y1)))
     }
 
     /// Of the line that this word is in.
@@ -368,16 +478,67 @@ impl Words {
         let level = sys::TessPageIteratorLevel_RIL_TEXTLINE;
         // SAFETY: the iterator lives; the four pointers are to locals.
         let found = unsafe {
-            sys::TessPageIteratorBaseline(self.page(), level, &mut x0, &mut y0, &mut x1, &mut y1) != 0
+            sys::TessPageIteratorBaseline(self.0.as_ptr(), level, &mut x0, &mut y0, &mut x1, &mut y1) != 0
         };
         found.then_some([x0 as f32, y0 as f32, x1 as f32, y1 as f32])
     }
+
+    /// Whether this is print, not a picture or a ruling.
+    fn is_text(&self) -> bool {
+        // SAFETY: the iterator lives.
+        let kind = unsafe { sys::TessPageIteratorBlockType(self.0.as_ptr()) };
+        !matches!(
+            kind,
+            sys::TessPolyBlockType_PT_FLOWING_IMAGE
+                | sys::TessPolyBlockType_PT_HEADING_IMAGE
+                | sys::TessPolyBlockType_PT_PULLOUT_IMAGE
+                | sys::TessPolyBlockType_PT_HORZ_LINE
+                | sys::TessPolyBlockType_PT_VERT_LINE
+                | sys::TessPolyBlockType_PT_NOISE
+        )
+    }
+
+    /// How far the print here must be turned clockwise to stand upright, in quarters.
+    fn quarters(&self) -> u8 {
+        let (mut orientation, mut writing, mut order, mut skew) = (0, 0, 0, 0.0);
+        // SAFETY: the iterator lives; the four pointers are to locals.
+        unsafe {
+            sys::TessPageIteratorOrientation(
+                self.0.as_ptr(),
+                &mut orientation,
+                &mut writing,
+                &mut order,
+                &mut skew,
+            );
+        }
+        // The names say where the page's top lies.
+        match orientation {
+            sys::TessOrientation_ORIENTATION_PAGE_RIGHT => 3,
+            sys::TessOrientation_ORIENTATION_PAGE_DOWN => 2,
+            sys::TessOrientation_ORIENTATION_PAGE_LEFT => 1,
+            _ => 0,
+        }
+    }
 }
 
-impl Drop for Words {
+/// An iterator over a layout, ours to delete; it does not outlive the image: only `Api::layout` makes one, and drops it.
+struct Layout(NonNull<sys::TessPageIterator>);
+
+impl Layout {
+    fn boxes(&self) -> Boxes<'_> {
+        Boxes(self.0, PhantomData)
+    }
+
+    fn advance(&mut self) -> bool {
+        // SAFETY: the iterator lives and no other call on it runs.
+        unsafe { sys::TessPageIteratorNext(self.0.as_ptr(), Words::WORD) != 0 }
+    }
+}
+
+impl Drop for Layout {
     fn drop(&mut self) {
-        // SAFETY: made by TessBaseAPIGetIterator, deleted once, and not used afterwards.
-        unsafe { sys::TessResultIteratorDelete(self.0.as_ptr()) }
+        // SAFETY: made by TessBaseAPIAnalyseLayout, deleted once, and not used afterwards.
+        unsafe { sys::TessPageIteratorDelete(self.0.as_ptr()) }
     }
 }
 
