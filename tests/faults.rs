@@ -5,6 +5,8 @@
 //! brings everything to its end. `SAOY_FAULTS=all` takes all calls and faults, which takes half an hour, and prints the table of
 //! `docs/log.md`; without it only those that write.
 
+#![allow(clippy::print_stdout, reason = "prints the table of docs/log.md")]
+
 mod office_support;
 
 use std::collections::BTreeMap;

@@ -312,9 +312,19 @@ fn an_erasure_leaves_the_tree_and_everybody_elses_proofs_whole() {
     let (one, two) = (desk.one("a.png", 1), desk.one("b.png", 2));
     let before = desk.reader().receipt(1).expect("proven").to_bytes();
     let root = desk.reader().registry.root();
-    let folder = desk.reader().store.job(0).expect("read").expect("there").folder;
-    fs::remove_dir_all(desk.home.join("blobs").join(folder)).expect("it is there");
-    desk.sql("UPDATE jobs SET wrapped_key = zeroblob(72), record = zeroblob(0) WHERE idx = 0", None);
+    let job = desk.reader().store.job(0).expect("read").expect("there");
+    let known_by =
+        [job.record.clone(), job.wrapped_key.clone(), job.key.0.to_vec(), job.copy_id.clone().into_bytes()];
+    let database = || fs::read(desk.home.join("saoy.db")).expect("there");
+    let holds = |bytes: &[u8]| database().windows(16).any(|window| window == &bytes[bytes.len() - 16..]);
+    assert!(known_by.iter().all(|bytes| holds(bytes)), "what is looked for is what is stored");
+    desk.writer().erase(0).expect("erased");
+    assert!(!known_by.iter().any(|bytes| holds(bytes)), "nothing of it is left in the file");
+    assert!(!desk.home.join("blobs").join(&job.folder).exists());
+    desk.writer().erase(0).expect("again");
+    let found = desk.check();
+    assert_eq!((found.wrong, found.released, found.erased), (None, 1, 1));
+    assert_eq!(desk.writer().erase(2).expect_err("no entry").code, "not-issued");
     let office = desk.reader();
     assert_eq!(office.registry.root(), root);
     assert_eq!(office.receipt(1).expect("proven").to_bytes(), before);
@@ -328,6 +338,16 @@ fn an_erasure_leaves_the_tree_and_everybody_elses_proofs_whole() {
     let out = desk.folder.path().join("log");
     export(&desk, &out);
     assert_eq!(audit(&desk, &LogFolder::new(&out)).wrong, None);
+    // It may still be revoked, and what is half erased is found.
+    desk.writer().revoke(0, RevokeCause::Annulled).expect("revoked");
+    assert_eq!(desk.verify(&one.output).status, Some(Status::Revoked));
+    desk.sql("UPDATE jobs SET wrapped_key = x'' WHERE idx = 1", None);
+    says(&desk.check().wrong.expect("found"), &["entry 1", "erased only in part"]);
+    desk.writer().erase(1).expect("completed");
+    assert_eq!(desk.check().wrong, None);
+    // The paper is not known any more: it gets a number of its own.
+    fs::remove_file(&two.output).expect("there");
+    assert_eq!(desk.one("b.png", 2).number, "3/2026");
 }
 
 // ---- keys ----

@@ -120,6 +120,17 @@ pub(super) enum Registry {
         #[arg(long, value_enum)]
         cause: Cause,
     },
+    /// Destroy what the office keeps of a document: key, record, scans, copy. The entry and the book's line stay; no revocation
+    Erase {
+        #[command(flatten)]
+        home: Home,
+        /// Which: its number, the index of its entry, or the copy's id
+        #[arg(value_name = "NUMBER")]
+        number: String,
+        /// It cannot be undone: say that it is meant
+        #[arg(long, required = true)]
+        for_ever: bool,
+    },
     /// Say that a copy of a newer version of the paper was issued
     Supersede {
         #[command(flatten)]
@@ -268,6 +279,15 @@ impl Registry {
                 let index = book::entry_of(&office, &number)?;
                 let entry = office.revoke(index, cause.code())?;
                 output::line(&format!("entry {index} is revoked by entry {entry}: {}", cause.code()));
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Erase { home, number, for_ever: _ } => {
+                let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
+                let index = book::entry_of(&office, &number)?;
+                office.erase(index)?;
+                output::line(&format!(
+                    "the document of entry {index} is erased; entry and line of the book stay"
+                ));
                 Ok(ExitCode::SUCCESS)
             }
             Self::Supersede { home, number, by } => {

@@ -33,6 +33,8 @@ pub struct Audit {
     pub released: u64,
     /// Numbers voided.
     pub void: u64,
+    /// Documents erased; their entries and lines are there.
+    pub erased: u64,
     /// Numbers whose copy is still to be made.
     pub pending: Vec<Pending>,
     /// The first thing that is wrong.
@@ -61,6 +63,9 @@ impl fmt::Display for Audit {
             self.void,
             self.pending.len()
         )?;
+        if self.erased > 0 {
+            write!(f, ", {} erased", self.erased)?;
+        }
         for pending in &self.pending {
             let cause = pending
                 .problem
@@ -280,6 +285,9 @@ impl Audit {
 
     /// One job: its record is the one committed to, the book says the same, its copy is there.
     fn job(&mut self, parts: &Parts, job: &Job, issue: &Issue, line: &RegisterRow) -> Result<(), Stop> {
+        if job.is_erased() {
+            return self.erased(parts, job, issue, line);
+        }
         let key = parts.store.document_key(job)?;
         let bytes = key.open(&super::record_context(&job.folder), &job.record)?;
         if record::commitment(&bytes) != issue.commitment {
@@ -321,6 +329,25 @@ impl Audit {
                 self.released += 1;
             }
         }
+        Ok(())
+    }
+}
+
+impl Audit {
+    /// A document that was erased: nothing of it is left but its entry and its line.
+    fn erased(&mut self, parts: &Parts, job: &Job, issue: &Issue, line: &RegisterRow) -> Result<(), Stop> {
+        match (job.state, issue.voided_by) {
+            (JobState::Void, Some(_)) => self.void += 1,
+            (JobState::Released, None) => {}
+            _ => return wrong("its document is erased, but its job does not end as the entries say".into()),
+        }
+        if line.void_cause.is_some() != issue.voided_by.is_some() {
+            return wrong("the book's line does not say what the entries say".into());
+        }
+        if !job.record.is_empty() || parts.store.holds(&job.folder, super::COPY)? {
+            return wrong("its document is erased only in part: run `saoy registry erase` again".into());
+        }
+        self.erased += 1;
         Ok(())
     }
 }

@@ -133,6 +133,23 @@ impl Office {
         Ok(list)
     }
 
+    /// Erases a document: its key, record, salts, disclosures and files. Its entry stays, as a hash that says nothing; its line of the
+    /// book stays too, and whoever holds the copy can still prove it. An erasure is no revocation.
+    ///
+    /// # Errors
+    /// `not-issued`; `not-released` for a copy that is not finished; the store's.
+    pub fn erase(&self, index: u64) -> Result<(), Failure> {
+        self.released(&[index])?;
+        let job = self.store.job(index)?.ok_or_else(|| {
+            Failure::new(
+                "not-issued",
+                format!("entry {index} was imported: the office has no document of it"),
+                "erase it where the record is kept",
+            )
+        })?;
+        Ok(self.store.erase(&job)?)
+    }
+
     fn log_one(&self, kind: EntryKind) -> Result<u64, Failure> {
         Ok(self.log(&[Submission { kind, key: None }])?[0])
     }

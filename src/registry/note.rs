@@ -60,6 +60,7 @@ impl Note {
     }
 
     /// A note that nobody signed yet, for [`Note::with`]; it does not read back.
+    #[cfg(feature = "issue")]
     pub(crate) fn unsigned(text: &str) -> Self {
         Self { text: text.to_owned(), signatures: Vec::new() }
     }

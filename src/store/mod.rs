@@ -149,6 +149,13 @@ pub struct Job {
     pub problem: Option<String>,
 }
 
+impl Job {
+    /// Whether its document was erased: key, record and files are gone, the line of the book stays.
+    pub const fn is_erased(&self) -> bool {
+        self.wrapped_key.is_empty()
+    }
+}
+
 /// What an entry changes beside the log.
 #[derive(Clone, Debug)]
 pub enum Effect {
@@ -491,6 +498,33 @@ impl Store {
                 .await?;
             Ok(())
         })
+    }
+
+    /// Erases the document of an ended job: the key of its files, its record with salts and disclosures, what it is known by, then the
+    /// files themselves. The line of the book stays. Once the key is gone the files say nothing any more; a call that was cut short is
+    /// repeated.
+    ///
+    /// # Errors
+    /// The database's, the file system's.
+    pub fn erase(&self, job: &Job) -> Result<(), StoreError> {
+        let index = job.index;
+        self.run(move |pool, _| async move {
+            // What is deleted is overwritten in the database and in what the write-ahead log leaves of it.
+            sqlx::raw_sql("PRAGMA secure_delete = ON").execute(&pool).await?;
+            sqlx::query(
+                "UPDATE jobs SET wrapped_key = x'', record = x'', job_key = zeroblob(32), copy_id = 'erased-' || idx, \
+                 copy_digest = NULL, problem = NULL WHERE idx = $1 AND state <> 'entered'",
+            )
+            .bind(signed(index))
+            .execute(&pool)
+            .await?;
+            sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&pool).await?;
+            Ok(())
+        })?;
+        match self.blobs.remove_folder(&job.folder) {
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
     }
 
     /// The key of a job's sealed files.
