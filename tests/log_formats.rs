@@ -1,18 +1,23 @@
 //! C2SP's formats of a log from outside: tiles, cosignatures, a witness's messages, policies. Known values, an independent tree,
 //! and one input a refusal.
 
+mod log_parsers;
+
 use std::collections::HashMap;
 
 use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 use saoy::record::Digest;
 use saoy::registry::cosignature::{CosignatureVerifier, Cosigner};
+use saoy::registry::entry::NO_PREDECESSOR;
 use saoy::registry::merkle::{self, CompactRange};
 use saoy::registry::note::{Note, NoteSigner, NoteVerifier};
 use saoy::registry::policy::Policy;
+use saoy::registry::proof::Proof;
+use saoy::registry::status::{StatusList, StatusRow, list_hash};
 use saoy::registry::tiles::{self, Content, Edge, Tile};
 use saoy::registry::witness::{self, AddCheckpoint, Refusal};
-use saoy::registry::{Checkpoint, RegistryError};
+use saoy::registry::{Checkpoint, Entry, EntryKind, RegistryError, RevokeCause};
 use sha2::Sha256;
 
 type Oracle = ct_merkle::mem_backed_tree::MemoryBackedTree<Sha256, Vec<u8>>;
@@ -491,4 +496,91 @@ fn policies_refuse() {
     // The same key may be a log's and a witness's.
     let both = format!("witness a {}", witness("w", 1).verifier());
     assert!(two(&format!("log {log}"), &both).is_ok());
+}
+
+/// One input that each reader takes: what fuzzing starts from (`tests/fuzz/corpus/log`), written anew with `SAOY_WRITE_CORPUS`.
+fn seeds() -> Vec<(String, Vec<u8>)> {
+    let log = Log::of(600);
+    let key = signer("example.com/log", 1);
+    let request = request(&log, &key, 300, 600);
+    let own = witness("witness.example.com/w1", 7);
+    let cosigned = request.checkpoint.clone().with(own.cosign(request.checkpoint.text(), 5)).expect("room");
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut add = |kind: EntryKind| {
+        let index = entries.len() as u64;
+        let prev = entries.last().map_or(NO_PREDECESSOR, Entry::leaf_hash);
+        entries.push(Entry { index, prev, day: 20_779, key_id: *b"key 0001", kind });
+        entries.last().expect("just added").leaf_hash()
+    };
+    let one = add(EntryKind::Issue { commitment: Digest([9; 32]) });
+    let two = add(EntryKind::Issue { commitment: Digest([8; 32]) });
+    add(EntryKind::Supersede { target: 0, target_leaf: one, replacement: 1, replacement_leaf: two });
+    add(EntryKind::Revoke { target: 0, target_leaf: one, cause: RevokeCause::Annulled });
+    let row = StatusRow { index: 0, by: 3, day: 20_779, kind: 3, cause: 3, replacement: 0 };
+    add(EntryKind::StatusList { hash: list_hash(4, [&row]) });
+    let list = StatusList {
+        origin: "example.com/log".into(),
+        size: 4,
+        root: Digest([1; 32]),
+        made: 5,
+        until: 6,
+        rows: vec![row],
+    };
+    let proof = Proof {
+        extra: None,
+        index: 3,
+        hashes: tiles::inclusion_proof(3, 600, |t| log.read(t)).expect("a leaf"),
+        checkpoint: cosigned.clone(),
+    };
+    let receipt = Proof { extra: Some(entries[3].to_bytes()), ..proof.clone() };
+    let whole: Vec<u8> =
+        entries.iter().map(Entry::to_bytes).flat_map(|e| [vec![e.len() as u8], e].concat()).collect();
+    let bundle = tiles::bundle_to_bytes(&[entry(1), entry(2)]).expect("short");
+    let policy = format!("witness w {WITNESS} http://127.0.0.1/\ngroup g any w\nquorum g\n");
+    let seeds: [(&str, Vec<u8>); log_parsers::READERS as usize] = [
+        ("entry", entries[2].to_bytes()),
+        ("note", cosigned.to_string().into_bytes()),
+        ("proof", proof.to_string().into_bytes()),
+        ("receipt", receipt.to_string().into_bytes()),
+        ("checkpoint", cosigned.text().as_bytes().to_vec()),
+        ("status", list.text().into_bytes()),
+        ("path", b"tile/0/x001/x234/067.p/9".to_vec()),
+        ("bundle", [vec![1], bundle].concat()),
+        ("add-checkpoint", request.to_string().into_bytes()),
+        ("answer", format!("{}\n", cosigned.signatures()[1]).into_bytes()),
+        ("policy", policy.into_bytes()),
+        ("vkey", key.verifier().to_string().into_bytes()),
+        ("cosigner", WITNESS.as_bytes().to_vec()),
+        ("log", whole),
+    ];
+    let numbered = (0..).zip(seeds);
+    numbered.map(|(i, (name, seed))| (name.to_owned(), [vec![i], seed].concat())).collect()
+}
+
+#[test]
+fn the_corpus_of_the_fuzzer_is_read_without_a_panic() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus/log");
+    for (name, seed) in seeds() {
+        log_parsers::feed(&seed);
+        if std::env::var_os("SAOY_WRITE_CORPUS").is_some() {
+            std::fs::create_dir_all(&folder).expect("a folder");
+            std::fs::write(folder.join(&name), &seed).expect("written");
+        }
+        let kept = std::fs::read(folder.join(&name));
+        assert_eq!(kept.ok(), Some(seed), "{name}: run with SAOY_WRITE_CORPUS=1 where the format changed");
+    }
+    let mut files = 0;
+    for file in std::fs::read_dir(&folder).expect("the corpus") {
+        let bytes = std::fs::read(file.expect("an entry").path()).expect("there");
+        log_parsers::feed(&bytes);
+        // And what lies near it.
+        for at in 0..bytes.len().min(600) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1 << (at % 8);
+            log_parsers::feed(&changed);
+            log_parsers::feed(&bytes[..at]);
+        }
+        files += 1;
+    }
+    assert!(files >= usize::from(log_parsers::READERS));
 }
