@@ -139,7 +139,7 @@ impl FromStr for CosignatureVerifier {
         let (Some(name), Some(id), Some(typed)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(error("not name+id+key"));
         };
-        let typed = BASE64.decode(typed.as_bytes()).map_err(|_| error("the key is not base64"))?;
+        let typed = super::from_base64(typed).map_err(|_| error("the key is not base64"))?;
         let Some((&COSIGNATURE, key)) = typed.split_first() else {
             return Err(error("not of type Ed25519 cosignature"));
         };

@@ -50,6 +50,12 @@ fn base64_hash(hash: &Digest) -> String {
     data_encoding::BASE64.encode(&hash.0)
 }
 
+/// Reads standard base64 in its one form: the library also takes padding in the middle.
+fn from_base64(text: &str) -> Result<Vec<u8>, ()> {
+    let bytes = data_encoding::BASE64.decode(text.as_bytes()).map_err(|_| ())?;
+    if data_encoding::BASE64.encode(&bytes) == text { Ok(bytes) } else { Err(()) }
+}
+
 fn hash_from_base64(text: &str) -> Option<Digest> {
-    data_encoding::BASE64.decode(text.as_bytes()).ok()?.try_into().ok().map(Digest)
+    from_base64(text).ok()?.try_into().ok().map(Digest)
 }

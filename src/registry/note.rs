@@ -248,7 +248,7 @@ impl FromStr for NoteVerifier {
         let (Some(name), Some(id), Some(typed)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(error("not name+id+key"));
         };
-        let typed = BASE64.decode(typed.as_bytes()).map_err(|_| error("the key is not base64"))?;
+        let typed = super::from_base64(typed).map_err(|_| error("the key is not base64"))?;
         let Some((&ED25519, key)) = typed.split_first() else { return Err(error("not of type Ed25519")) };
         let key = key.try_into().map_err(|_| error("the key is not 32 bytes"))?;
         let key = VerifyingKey::from_bytes(key).map_err(|_| error("the key is no point"))?;
@@ -286,7 +286,7 @@ pub(super) fn parse_line(line: &str) -> Result<NoteSignature, RegistryError> {
     let error = RegistryError::Note("a signature line that is not one");
     let (name, blob) =
         line.strip_prefix("\u{2014} ").and_then(|line| line.split_once(' ')).ok_or(error.clone())?;
-    let blob = BASE64.decode(blob.as_bytes()).map_err(|_| error.clone())?;
+    let blob = super::from_base64(blob).map_err(|_| error.clone())?;
     match blob.split_first_chunk() {
         Some((id, signature)) if is_name(name) && !signature.is_empty() => {
             Ok(NoteSignature { name: name.to_owned(), id: *id, signature: signature.to_vec() })

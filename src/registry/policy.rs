@@ -5,8 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use data_encoding::BASE64;
-
 use super::cosignature::CosignatureVerifier;
 use super::error::RegistryError;
 use super::note::{Note, NoteVerifier};
@@ -207,14 +205,14 @@ impl Reader {
 fn vkey(item: &[u8]) -> Result<(String, Vec<u8>), &'static str> {
     let text = std::str::from_utf8(item).map_err(|_| "a vkey that is not UTF-8")?;
     let typed = text.splitn(3, '+').nth(2).ok_or("not a vkey")?;
-    let typed = BASE64.decode(typed.as_bytes()).map_err(|_| "not a vkey")?;
+    let typed = super::from_base64(typed).map_err(|_| "not a vkey")?;
     let (_, key) = typed.split_first().ok_or("not a vkey")?;
     Ok((text.to_owned(), key.to_vec()))
 }
 
 /// Whether a witness's vkey is of the type that can be verified; an error for a type that is no cosignature's.
 fn cosigning(text: &str) -> Result<bool, &'static str> {
-    let typed = text.splitn(3, '+').nth(2).and_then(|typed| BASE64.decode(typed.as_bytes()).ok());
+    let typed = text.splitn(3, '+').nth(2).and_then(|typed| super::from_base64(typed).ok());
     match typed.as_deref() {
         Some([4, ..]) => Ok(true),
         Some([6, key @ ..]) if key.len() == 1312 => Ok(false),

@@ -171,7 +171,7 @@ impl StatusList {
         let root = hash_from_base64(root).ok_or(error("no root hash"))?;
         let times = number(made).zip(number(until)).filter(|(made, until)| made <= until);
         let (made, until) = times.ok_or(error("no times, or in the wrong order"))?;
-        let packed = BASE64.decode(packed.as_bytes()).map_err(|_| error("the rows are not base64"))?;
+        let packed = super::from_base64(packed).map_err(|_| error("the rows are not base64"))?;
         let mut bytes = Vec::new();
         ZlibDecoder::new(packed.as_slice())
             .take(MAX_ROWS + 1)
