@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use crate::ambient::vietnam_year;
 use crate::certify::{self, Acts, Attachment, CopyPage, Fonts, Metadata, Relationship};
 use crate::error::Failure;
-use crate::extract::{Forms, Reading};
+use crate::extract::{Forms, PageCode, Reading};
 use crate::ocr::{self, EnginePool, PageJob, PageText, Recognizer};
 use crate::office::{COPY, Office, OfficeConfig, job_key, record_context};
 use crate::record::{
@@ -860,7 +860,16 @@ fn extract(
     limits: &Limits,
 ) -> Result<Fields, Failure> {
     let texts: Vec<PageText> = pages.iter().map(|page| page.text.clone()).collect();
-    let mut fields = forms.extract(&texts, form)?;
+    let Some(form) = forms.recognise(&texts, form)? else { return Ok(Fields::default()) };
+    let mut codes = Vec::new();
+    if form.has_qr() {
+        for (page, (scan, number)) in (1..).zip(&document.pages) {
+            let pixels = document.scans[*scan].open(limits)?.page(*number)?;
+            let read = ocr::read_codes(&pixels).into_iter();
+            codes.extend(read.map(|code| PageCode { page, text: code.text, bbox: code.bbox }));
+        }
+    }
+    let mut fields = forms.fields(form, &texts, &codes);
     let mut weak = forms.weak_fields(&fields);
     weak.sort_by_key(|field| field.page);
     let mut readings = Vec::new();

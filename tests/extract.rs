@@ -1,55 +1,16 @@
 //! Fields from words, without OCR: papers are written as lines of text, laid out in a grid of characters.
 
+#[path = "extract_support/mod.rs"]
+mod support;
+
 use std::collections::BTreeMap;
 
 use saoy::extract::{ExtractError, Forms, Reading};
 use saoy::geom::PixelBox;
-use saoy::ocr::{Line, PageText, Word};
+use saoy::ocr::PageText;
 use saoy::record::{Field, Fields};
 use serde_json::{Value, json};
-
-/// Pixels of one character and of one line.
-const CELL: (u32, u32) = (14, 48);
-const HEIGHT: u32 = 26;
-
-/// Lays out a page: every line of text is a row, three spaces part two OCR lines.
-fn page(text: &str) -> PageText {
-    let mut page = PageText { width: 1400, height: 2000, dpi: Some([170.0, 170.0]), ..PageText::default() };
-    for (row, line) in text.lines().enumerate() {
-        let chars: Vec<char> = line.chars().collect();
-        let y0 = 40 + row as u32 * CELL.1;
-        let (mut column, mut first) = (0, page.words.len());
-        while column < chars.len() {
-            if chars[column] == ' ' {
-                column += 1;
-                continue;
-            }
-            let end = (column..chars.len()).find(|&c| chars[c] == ' ').unwrap_or(chars.len());
-            let x = |c: usize| 40 + c as u32 * CELL.0;
-            page.words.push(Word {
-                text: chars[column..end].iter().collect(),
-                confidence: 0.95,
-                bbox: PixelBox::new(x(column), y0, x(end) - 2, y0 + HEIGHT),
-            });
-            let next = (end..chars.len()).find(|&c| chars[c] != ' ').unwrap_or(chars.len());
-            if next - end >= 3 || next == chars.len() {
-                push_line(&mut page, first);
-                first = page.words.len();
-            }
-            column = next.max(end);
-        }
-    }
-    page
-}
-
-fn push_line(page: &mut PageText, first: usize) {
-    let (a, b) = (page.words[first].bbox, page.words[page.words.len() - 1].bbox);
-    page.lines.push(Line {
-        words: first..page.words.len(),
-        baseline: [a.x0 as f32, a.y1 as f32, b.x1 as f32, b.y1 as f32],
-        block: page.lines.len() as u32,
-    });
-}
+use support::{CELL, page};
 
 /// The same page turned by an angle around its corner, as a skewed scan gives it.
 fn skewed(mut page: PageText, degrees: f32) -> PageText {
@@ -343,9 +304,10 @@ fn unknown_papers_give_no_form() {
 fn an_unknown_form_is_an_error_that_names_the_known_ones() {
     let error = forms().extract(&[], Some("giay-thong-hanh")).expect_err("no such form");
     assert!(matches!(&error, ExtractError::UnknownForm { .. }));
-    assert_eq!(
-        error.to_string(),
-        r#"no form has the id "giay-thong-hanh"; known are giay-khai-sinh, van-ban"#
+    let text = error.to_string();
+    assert!(
+        text.starts_with(r#"no form has the id "giay-thong-hanh"; known are giay-khai-sinh, van-ban, "#),
+        "{text}"
     );
 }
 

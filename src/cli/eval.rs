@@ -11,7 +11,7 @@ use super::{Outcome, output};
 use crate::error::Failure;
 use crate::eval::{self, Answer};
 use crate::extract::Forms;
-use crate::ocr::{EnginePool, Recognizer, Tesseract};
+use crate::ocr::{EnginePool, Recognizer};
 use crate::pipeline::{self, Event};
 use crate::scan::Limits;
 
@@ -84,9 +84,10 @@ impl Eval {
         let Some(folder) = &self.remember else { return Ok(EnginePool::tesseract(&self.lang_ocr, jobs)?) };
         std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
         let (folder, languages) = (folder.clone(), self.lang_ocr.clone());
+        let pool = EnginePool::tesseract(&languages, 1)?;
         Ok(EnginePool::with(jobs, move || {
-            let engine = Box::new(Tesseract::new(&languages)?);
-            Ok(Box::new(eval::Remembering::new(engine, &languages, &folder)) as Box<dyn Recognizer + Send>)
+            let engine = eval::Remembering::new(pool.spare()?, &languages, &folder);
+            Ok(Box::new(engine) as Box<dyn Recognizer + Send>)
         }))
     }
 }

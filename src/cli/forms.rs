@@ -1,6 +1,6 @@
 //! `saoy forms`: the kinds of paper that Saoy knows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -8,6 +8,8 @@ use clap::Subcommand;
 use super::{Outcome, output};
 use crate::error::Failure;
 use crate::extract;
+use crate::ocr::{PAGE_DEADLINE, Tesseract, read_page};
+use crate::scan::{Limits, Scan};
 
 /// The kinds of paper that Saoy knows
 #[derive(Debug, Subcommand)]
@@ -17,6 +19,18 @@ pub(super) enum Forms {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Propose a form file from the scan of a blank form: on standard output, for a person to mend
+    Learn {
+        /// The scan: PDF, JPEG, PNG or TIFF
+        #[arg(value_name = "BLANK")]
+        blank: PathBuf,
+        /// The new form's id
+        #[arg(long, default_value = "bieu-mau", value_name = "ID")]
+        id: String,
+        /// Tesseract's languages, joined by +
+        #[arg(long, default_value = "vie", value_name = "LANG")]
+        lang_ocr: String,
     },
     /// Check form files: a mistake is named with its file and line
     Check {
@@ -28,9 +42,12 @@ pub(super) enum Forms {
 
 impl Forms {
     pub(super) fn run(self) -> Outcome {
+        if let Self::Learn { blank, id, lang_ocr } = &self {
+            return propose(blank, id, lang_ocr);
+        }
         let folder = match &self {
             Self::Check { folder } => folder.as_ref(),
-            Self::List { .. } => None,
+            Self::List { .. } | Self::Learn { .. } => None,
         };
         let forms = match folder {
             Some(folder) => extract::Forms::load(folder)?,
@@ -61,8 +78,31 @@ impl Forms {
                     "give the folder in which the *.toml files of the forms lie",
                 ));
             }
-            Self::Check { .. } => output::line(&format!("{} forms, no mistake found", forms.iter().count())),
+            Self::Check { .. } | Self::Learn { .. } => {
+                output::line(&format!("{} forms, no mistake found", forms.iter().count()))
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn propose(blank: &Path, id: &str, lang_ocr: &str) -> Outcome {
+    let scan = Scan::open(blank, &Limits::default())?;
+    let mut engine = Tesseract::new(lang_ocr)?;
+    let mut pages = Vec::new();
+    for number in 1..=scan.page_count() {
+        pages.push(read_page(&scan.page(number)?, &mut engine, PAGE_DEADLINE)?);
+    }
+    let proposed = extract::learn(&pages, id).ok_or_else(|| {
+        Failure::new(
+            "nothing-learnt",
+            format!(
+                "{}: no title in capitals, or no label with a colon or a dotted line behind it",
+                blank.display()
+            ),
+            "scan a blank form upright and straight, or write the file by hand after docs/forms.md",
+        )
+    })?;
+    output::line(proposed.trim_end());
+    Ok(ExitCode::SUCCESS)
 }

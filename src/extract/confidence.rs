@@ -18,6 +18,8 @@ pub(crate) fn of_words(confidences: &[f32], label_quality: f32) -> f32 {
 pub(crate) const EMPTY: f32 = 0.9;
 /// Nothing found at all.
 pub(crate) const MISSING: f32 = 0.3;
+/// A code carries its own error correction.
+pub(crate) const CODE: f32 = 0.99;
 /// A ring of red ink is hardly anything but a seal.
 pub(crate) const SEAL_FOUND: f32 = 0.9;
 /// A worn seal, or one that is not round, is not found: below every form's threshold.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::error::ExtractError;
 use super::form::{FieldSpec, FieldType, RuleKind};
 use super::lists::Found;
-use super::{Forms, parse, text, validate};
+use super::{Forms, mrz, parse, text, validate};
 use crate::record::{Field, Fields};
 
 /// The officer's word, among a field's problems, that the paper says so, odd as it is.
@@ -60,11 +60,9 @@ impl Forms {
         let items: Vec<&str> = match value {
             // Nothing stands there.
             Value::Null => return None,
-            Value::String(text) if spec.kind != FieldType::Items => vec![text],
-            Value::Array(items) if spec.kind == FieldType::Items => {
-                items.iter().filter_map(Value::as_str).collect()
-            }
-            _ if spec.kind == FieldType::Items => {
+            Value::String(text) if !is_list(spec.kind) => vec![text],
+            Value::Array(items) if is_list(spec.kind) => items.iter().filter_map(Value::as_str).collect(),
+            _ if is_list(spec.kind) => {
                 return Some("expected a list of texts, or null".to_owned());
             }
             _ => return Some("expected one text, or null".to_owned()),
@@ -74,6 +72,9 @@ impl Forms {
             return Some("expected words on one line; null where nothing stands on the paper".to_owned());
         }
         let last = *items.last()?;
+        if spec.or.iter().any(|o| o == last) {
+            return None;
+        }
         let expected = match spec.kind {
             FieldType::Date if !parse::is_iso_date(last) => {
                 "expected a date that exists, as YYYY-MM-DD, YYYY-MM or YYYY"
@@ -93,6 +94,13 @@ impl Forms {
             }
             FieldType::RedSeal | FieldType::Ink if !matches!(last, "true" | "false") => {
                 "expected true or false"
+            }
+            FieldType::Mrz
+                if !mrz::parse(&items.iter().map(|i| (*i).to_owned()).collect::<Vec<_>>())
+                    .problems
+                    .is_empty() =>
+            {
+                "expected three lines of thirty characters, with right check digits"
             }
             FieldType::List => return self.unlisted(spec, last),
             _ => "",
@@ -121,6 +129,11 @@ impl Forms {
             _ => Some(format!("expected a value of the list {}, as it is spelt there", list.get_ref())),
         }
     }
+}
+
+/// Whether values of a type are lists of texts.
+fn is_list(kind: FieldType) -> bool {
+    matches!(kind, FieldType::Items | FieldType::Mrz)
 }
 
 /// Whether a value is already what would be read from it.

@@ -71,6 +71,11 @@ impl Form {
         self.spec.field.iter().any(|f| f.name.get_ref() == field && f.sensitive)
     }
 
+    /// Whether a QR code on the paper says something that the form has a field for.
+    pub fn has_qr(&self) -> bool {
+        self.spec.field.iter().any(|f| f.kind == FieldType::Qr)
+    }
+
     pub(crate) fn spec(&self) -> &Spec {
         &self.spec
     }
@@ -168,6 +173,8 @@ pub(crate) struct Section {
     pub(crate) until: Vec<Spanned<String>>,
     /// The share of the width that it takes: `[0.0, 0.5]` is the left column.
     pub(crate) columns: Option<[f32; 2]>,
+    /// Where the section's own label and this one stand side by side, the right one's left edge parts the columns.
+    pub(crate) beside: Option<Spanned<String>>,
 }
 
 /// Something on the paper that is not of the paper: an earlier certification stamp.
@@ -192,6 +199,8 @@ pub(crate) enum FieldType {
     Sex,
     /// A date in words, in the closed vocabulary of numbers.
     Words,
+    /// A number in words, in the closed vocabulary of numbers, with its unit.
+    Numerals,
     /// Any text.
     Text,
     /// A place.
@@ -206,6 +215,10 @@ pub(crate) enum FieldType {
     List,
     /// Several texts, one an item.
     Items,
+    /// The lines of a machine-readable zone, with their check digits.
+    Mrz,
+    /// What a QR code on the paper says; not of words.
+    Qr,
     /// Whether a red seal stands on the paper: `true` or `false`, `null` where the scan cannot tell.
     RedSeal,
     /// Cannot be told from words: `null` with a note.
@@ -215,7 +228,7 @@ pub(crate) enum FieldType {
 impl FieldType {
     /// Whether the value is words on the paper.
     pub(crate) fn is_words(self) -> bool {
-        !matches!(self, Self::RedSeal | Self::Ink)
+        !matches!(self, Self::RedSeal | Self::Ink | Self::Qr)
     }
 }
 
@@ -246,6 +259,12 @@ pub(crate) struct FieldSpec {
     /// Closed lists of a name's first word and of its others: what is not in them is flagged.
     pub(crate) surnames: Option<Spanned<String>>,
     pub(crate) given_names: Option<Spanned<String>>,
+    /// Words that may stand there instead of what the type asks for: `Không thời hạn` for a date.
+    #[serde(default)]
+    pub(crate) or: Vec<String>,
+    /// Of another language: no Vietnamese syllables are asked for.
+    #[serde(default)]
+    pub(crate) foreign: bool,
     /// Check digits.
     pub(crate) check: Option<CheckDigits>,
     pub(crate) review_below: Option<f32>,
@@ -278,6 +297,9 @@ pub(crate) struct When {
 pub(crate) struct Choice {
     pub(crate) value: String,
     pub(crate) label: Option<Spanned<String>>,
+    /// An earlier field whose text must match `pattern` (folded text: lower case, no accents).
+    pub(crate) field: Option<Spanned<String>>,
+    pub(crate) pattern: Option<Pattern>,
     /// The label alone does not settle it: the officer looks.
     #[serde(default)]
     pub(crate) unsure: bool,
@@ -298,6 +320,8 @@ pub(crate) enum Take {
     Field,
     /// The label's own words: a title that is the value.
     Label,
+    /// The part of a QR code's text that `pattern` gives.
+    Qr,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -327,6 +351,9 @@ pub(crate) struct Place {
     /// Besides every label of the form on the same line: labels that end it.
     #[serde(default)]
     pub(crate) until: Vec<Spanned<String>>,
+    /// What goes on below begins no farther left than the label.
+    #[serde(default)]
+    pub(crate) hang: bool,
     /// At most so many lines.
     #[serde(default = "one_line")]
     pub(crate) lines: usize,
@@ -355,6 +382,13 @@ pub(crate) struct Place {
     pub(crate) pattern: Option<Pattern>,
 }
 
+impl Place {
+    /// The same place without its pattern.
+    pub(crate) fn plain(&self) -> Self {
+        Self { pattern: None, ..self.clone() }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RuleKind {
@@ -370,6 +404,12 @@ pub(crate) enum RuleKind {
     YearSuffix,
     /// Two fields have the same value.
     Equal,
+    /// A number in figures and the same in words.
+    NumberWords,
+    /// A machine-readable zone and what it says again: pin, name, sex, birth date, expiry.
+    Mrz,
+    /// A QR code and the fields that its parts repeat, in order.
+    Qr,
     /// The first name begins as one of the others does.
     Surname,
 }
@@ -449,7 +489,7 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
         if !sections.insert(section.id.get_ref().as_str()) {
             return wrong(section.id.span(), format!("section {:?} is there twice", section.id.get_ref()));
         }
-        section.from.iter().chain(&section.until).try_for_each(is_label)?;
+        section.from.iter().chain(&section.until).chain(&section.beside).try_for_each(is_label)?;
     }
     for ignore in &spec.ignore {
         is_label(&ignore.from)?;
@@ -496,6 +536,11 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
             return wrong(span, format!("field {name:?}: expected at least one [[field.at]]"));
         }
         field.choose.iter().filter_map(|c| c.label.as_ref()).try_for_each(is_label)?;
+        if let Some(half) = field.choose.iter().find(|c| c.field.is_some() != c.pattern.is_some()) {
+            let expected =
+                format!("choice {:?} of field {name:?}: expected field and pattern together", half.value);
+            return wrong(span, expected);
+        }
         let is_earlier = |other: &Spanned<String>| {
             if earlier.contains(other.get_ref().as_str()) {
                 return Ok(());
@@ -506,10 +551,18 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
         if let Some(when) = &field.when {
             is_earlier(&when.field)?;
         }
+        field.choose.iter().filter_map(|c| c.field.as_ref()).try_for_each(is_earlier)?;
         for place in &field.at {
             match (place.take, &place.label) {
                 (Take::Field, Some(other)) => is_earlier(other)?,
                 (Take::Zone, None) => {}
+                (Take::Qr, None) if place.pattern.is_some() => {}
+                (Take::Qr, _) => {
+                    return wrong(
+                        span,
+                        format!("field {name:?}: expected pattern, and no label, beside take = \"qr\""),
+                    );
+                }
                 (Take::Zone, Some(label)) => {
                     return wrong(
                         label.span(),
@@ -539,13 +592,19 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
             return wrong(spec.id.span(), format!("rule {:?}: expected fields", rule.kind));
         };
         let count = match rule.kind {
-            RuleKind::Pin | RuleKind::Surname => 3,
-            _ => 2,
+            RuleKind::Pin | RuleKind::Surname => 3..=3,
+            RuleKind::Mrz => 6..=6,
+            RuleKind::Qr => 2..=20,
+            _ => 2..=2,
         };
-        if rule.fields.len() != count {
-            return wrong(first.span(), format!("rule {:?}: expected {count} fields", rule.kind));
+        if !count.contains(&rule.fields.len()) {
+            return wrong(first.span(), format!("rule {:?}: expected {} fields", rule.kind, count.start()));
         }
-        if let Some(unknown) = rule.fields.iter().find(|f| !earlier.contains(f.get_ref().as_str())) {
+        // A part of a code that no field repeats is named by nothing.
+        let named = |f: &&Spanned<String>| rule.kind != RuleKind::Qr || !f.get_ref().is_empty();
+        if let Some(unknown) =
+            rule.fields.iter().filter(named).find(|f| !earlier.contains(f.get_ref().as_str()))
+        {
             return wrong(unknown.span(), format!("rule {:?}: no field {:?}", rule.kind, unknown.get_ref()));
         }
         if rule.kind == RuleKind::Age && rule.min.is_none() && rule.max.is_none() {

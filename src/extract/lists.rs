@@ -64,13 +64,19 @@ impl List {
     pub(crate) fn misspelt(&self, text: &str) -> bool {
         let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
         let folds: Vec<String> = words.iter().map(|w| text::fold(w)).collect();
-        self.entries.iter().any(|entry| {
+        let found = |entry: &Entry| -> Vec<(usize, usize, bool)> {
             let phrase: Vec<&str> = entry.value.split(' ').collect();
             let fold: Vec<String> = phrase.iter().map(|w| text::fold(w)).collect();
-            let at = (0..(words.len() + 1).saturating_sub(phrase.len()))
-                .filter(|i| folds[*i..*i + fold.len()] == fold[..]);
-            at.into_iter().any(|i| phrase.iter().zip(&words[i..]).any(|(p, w)| !text::same(p, w)))
-        })
+            (0..(words.len() + 1).saturating_sub(phrase.len()))
+                .filter(|i| folds[*i..*i + fold.len()] == fold[..])
+                .map(|i| (i, i + phrase.len(), phrase.iter().zip(&words[i..]).all(|(p, w)| text::same(p, w))))
+                .collect()
+        };
+        let all: Vec<(usize, usize, bool)> = self.entries.iter().flat_map(found).collect();
+        // `quản` of `quản lý hành chính` is no misspelt `quận`.
+        let excused =
+            |from: usize, to: usize| all.iter().any(|(a, b, right)| *right && *a <= from && to <= *b);
+        all.iter().any(|(from, to, right)| !right && !excused(*from, *to))
     }
 
     /// Whether a text is a value or a variant, accents included.

@@ -15,6 +15,8 @@ pub(crate) enum Located {
     NoLabel,
     /// The place is there and nothing but leaders stands on it.
     Empty,
+    /// Words stand there, and the place's pattern is not among them.
+    Unmatched(Located1),
     /// Words.
     Words(Located1),
 }
@@ -64,6 +66,8 @@ const WORD_GAP: f32 = 4.0;
 const LINE_GAP: f32 = 3.4;
 /// A line that ends before this share of the text's width did not wrap.
 const WRAP: f32 = 0.6;
+/// A line that begins farther in than this share of the text's width goes on with nothing.
+const INDENT: f32 = 0.3;
 /// A run of words wider than this share of the page is two columns read as one.
 const WIDE: f32 = 0.62;
 /// So many line heights above its label begins what stands beside it.
@@ -83,6 +87,11 @@ impl<'a> Locator<'a> {
     /// Whether a label is on the paper.
     pub(crate) fn has(&self, label: &str) -> bool {
         !self.hits.of(label).is_empty()
+    }
+
+    /// Whether a section is on the paper.
+    pub(crate) fn has_section(&self, section: &str) -> bool {
+        self.spans.get(section).is_some_and(Option::is_some)
     }
 
     /// Whether an earlier stamp is on the paper.
@@ -105,6 +114,7 @@ impl<'a> Locator<'a> {
                     None => return Located::NoLabel,
                 }
             }
+            Take::Qr => return Located::NoLabel,
             Take::Zone => match self.zone(place) {
                 Some(lines) => (lines, 1.0, false),
                 None => return Located::NoLabel,
@@ -123,6 +133,10 @@ impl<'a> Locator<'a> {
         let lines = self.filter(lines, place, valid);
         match self.read(&lines, place, quality, line_below) {
             Some(found) => Located::Words(found),
+            None if place.pattern.is_some() => match self.read(&lines, &place.plain(), quality, line_below) {
+                Some(found) => Located::Unmatched(found),
+                None => Located::Empty,
+            },
             None => Located::Empty,
         }
     }
@@ -158,7 +172,7 @@ impl<'a> Locator<'a> {
     }
 
     fn span(&self, section: &Section) -> Option<Span> {
-        let columns = section.columns.unwrap_or([0.0, 1.0]);
+        let columns = self.edges(section);
         let in_columns = |token: usize, columns: [f32; 2]| {
             let (x, _) = self.layout.fraction(&self.layout.tokens[token]);
             (columns[0]..=columns[1]).contains(&x)
@@ -166,13 +180,13 @@ impl<'a> Locator<'a> {
         let opening = |s: &Section| match &s.from {
             None => Some(0),
             Some(label) => {
-                let columns = s.columns.unwrap_or([0.0, 1.0]);
+                let columns = self.edges(s);
                 self.hits.of(label.get_ref()).iter().map(|h| h.first).find(|&t| in_columns(t, columns))
             }
         };
         let from = opening(section)?;
         let meets = |s: &Section| {
-            let other = s.columns.unwrap_or([0.0, 1.0]);
+            let other = self.edges(s);
             other[0] < columns[1] && columns[0] < other[1]
         };
         let next_sections = self
@@ -185,6 +199,28 @@ impl<'a> Locator<'a> {
         let to =
             next_sections.chain(closings).filter(|t| *t > from).min().unwrap_or(self.layout.tokens.len());
         Some(Span { from, to, columns })
+    }
+
+    /// The columns of a section: as the file says, parted where the labels of two columns stand side by side.
+    fn edges(&self, section: &Section) -> [f32; 2] {
+        let columns = section.columns.unwrap_or([0.0, 1.0]);
+        let (Some(own), Some(other)) = (&section.from, &section.beside) else { return columns };
+        let first = |label: &toml::Spanned<String>| self.hits.of(label.get_ref()).first();
+        let (Some(own), Some(other)) = (first(own), first(other)) else { return columns };
+        let x = |hit: &Hit| {
+            let token = &self.layout.tokens[hit.first];
+            let sheet = &self.layout.sheets[token.page];
+            (token.x0 - 0.7 * (token.y1 - token.y0) - sheet.x0) / sheet.width.max(1.0)
+        };
+        let (own, other) = (x(own), x(other));
+        if own < other { [columns[0], other] } else { [own, columns[1]] }
+    }
+
+    /// The token at which the place's section ends: its columns end there too.
+    fn limit(&self, place: &Place) -> usize {
+        let span =
+            place.section.as_ref().and_then(|s| self.spans.get(s.get_ref().as_str()).copied().flatten());
+        span.map_or(usize::MAX, |s| s.to)
     }
 
     fn columns(&self, place: &Place) -> [f32; 2] {
@@ -200,7 +236,12 @@ impl<'a> Locator<'a> {
     }
 
     fn right(&self, hit: &Hit, place: &Place) -> (Vec<Vec<usize>>, bool) {
-        let columns = self.columns(place);
+        let mut columns = self.columns(place);
+        if place.hang {
+            let token = &self.layout.tokens[hit.first];
+            let sheet = &self.layout.sheets[token.page];
+            columns[0] = columns[0].max((token.x0 - (token.y1 - token.y0) - sheet.x0) / sheet.width.max(1.0));
+        }
         let row = &self.layout.rows[hit.row];
         let stop = self.hits.next_in_row(hit.row, hit.end).unwrap_or(row.tokens.end);
         let open = !(stop..row.tokens.end).any(|t| self.counts(t, columns));
@@ -216,16 +257,31 @@ impl<'a> Locator<'a> {
         let mut line_below = false;
         if open && !cut {
             let (left, right) = self.margins(row.page, columns);
+            let limit = self.limit(place);
             while lines.len() < place.lines.max(1) + 1 {
-                let Some(next) = self.continuation(last_row, columns, place) else { break };
-                let wrapped = last_x > left + (right - left) * WRAP;
+                let next = self.continuation(last_row, columns, place);
+                let Some((at, next)) = next.filter(|(at, _)| self.layout.rows[*at].tokens.start < limit)
+                else {
+                    break;
+                };
+                // A short line wrapped too where the next word would not have fitted.
+                let next_word = &self.layout.tokens[next[0]];
+                let full = last_x + (next_word.x1 - next_word.x0) + 0.3 * self.layout.rows[at].height > right;
+                let wrapped = full || last_x > left + (right - left) * WRAP;
                 if lines.len() == place.lines.max(1) || !wrapped {
                     // One line too many, or the line above had room: not taken, and said.
                     line_below = place.lines > 1;
                     break;
                 }
+                // What goes on begins where lines begin: at the margin, or under the value's own beginning.
+                let begins = self.layout.tokens[next[0]].x0;
+                let own = lines[0].first().map_or(left, |&t| self.layout.tokens[t].x0);
+                let height = self.layout.rows[at].height;
+                if begins > left + (right - left) * INDENT && (begins - own).abs() > 2.0 * height {
+                    break;
+                }
                 last_x = next.iter().map(|&t| self.layout.tokens[t].x1).fold(f32::MIN, f32::max);
-                last_row += 1;
+                last_row = at;
                 lines.push(next);
             }
         }
@@ -252,25 +308,28 @@ impl<'a> Locator<'a> {
         (out, false)
     }
 
-    /// The words at the start of the next row that no label claims.
-    fn continuation(&self, row: usize, columns: [f32; 2], place: &Place) -> Option<Vec<usize>> {
+    /// The words at the start of the next row of these columns that no label claims, and the row.
+    fn continuation(&self, row: usize, columns: [f32; 2], place: &Place) -> Option<(usize, Vec<usize>)> {
         let this = &self.layout.rows[row];
-        let next = self.layout.rows.get(row + 1)?;
-        let near = next.page == this.page && next.y - this.y <= LINE_GAP * this.height.max(next.height);
-        if !near {
-            return None;
+        for (index, next) in self.layout.rows.iter().enumerate().skip(row + 1) {
+            let near = next.page == this.page && next.y - this.y <= LINE_GAP * this.height.max(next.height);
+            if !near {
+                return None;
+            }
+            let mine: Vec<usize> = next.tokens.clone().filter(|&t| self.counts(t, columns)).collect();
+            // A row of the other column alone.
+            let Some(&first) = mine.first() else { continue };
+            let label = mine.iter().copied().find(|&t| self.hits.covers(index, t));
+            let (words, _) = self.run(
+                first..label.unwrap_or(next.tokens.end),
+                columns,
+                place.gap.unwrap_or(WORD_GAP),
+                next.height,
+            );
+            let solid = words.iter().any(|&t| !self.layout.tokens[t].is_mark());
+            return solid.then_some((index, words));
         }
-        let mine: Vec<usize> = next.tokens.clone().filter(|&t| self.counts(t, columns)).collect();
-        let first = *mine.first()?;
-        let label = mine.iter().copied().find(|&t| self.hits.covers(row + 1, t));
-        let (words, _) = self.run(
-            first..label.unwrap_or(next.tokens.end),
-            columns,
-            place.gap.unwrap_or(WORD_GAP),
-            next.height,
-        );
-        let solid = words.iter().any(|&t| !self.layout.tokens[t].is_mark());
-        solid.then_some(words)
+        None
     }
 
     /// Left and right edge of the running text of a page.

@@ -12,8 +12,11 @@ mod error;
 mod form;
 mod label;
 mod layout;
+mod learn;
 mod lists;
 mod locate;
+mod mrz;
+mod numerals;
 mod parse;
 mod reread;
 pub mod text;
@@ -21,7 +24,19 @@ mod validate;
 
 pub use error::ExtractError;
 pub use form::Form;
+pub use learn::learn;
 pub use reread::{Reading, WeakField};
+
+/// What a code on a paper says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageCode {
+    /// The page, from 1.
+    pub page: u32,
+    /// Its text.
+    pub text: String,
+    /// Where it stands, upright page pixels.
+    pub bbox: PixelBox,
+}
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,13 +53,34 @@ use locate::{Located, Located1, Locator};
 use parse::Parsed;
 
 /// The form files that come with the program: name and text.
-const BUILTIN_FORMS: [(&str, &str); 2] = [
+const BUILTIN_FORMS: [(&str, &str); 12] = [
     ("models/forms/giay-khai-sinh.toml", include_str!("../../models/forms/giay-khai-sinh.toml")),
     ("models/forms/van-ban.toml", include_str!("../../models/forms/van-ban.toml")),
+    (
+        "models/forms/giay-chung-nhan-ket-hon.toml",
+        include_str!("../../models/forms/giay-chung-nhan-ket-hon.toml"),
+    ),
+    ("models/forms/trich-luc-khai-tu.toml", include_str!("../../models/forms/trich-luc-khai-tu.toml")),
+    (
+        "models/forms/giay-xac-nhan-tinh-trang-hon-nhan.toml",
+        include_str!("../../models/forms/giay-xac-nhan-tinh-trang-hon-nhan.toml"),
+    ),
+    ("models/forms/bang-tot-nghiep.toml", include_str!("../../models/forms/bang-tot-nghiep.toml")),
+    ("models/forms/dang-ky-doanh-nghiep.toml", include_str!("../../models/forms/dang-ky-doanh-nghiep.toml")),
+    ("models/forms/dang-ky-xe.toml", include_str!("../../models/forms/dang-ky-xe.toml")),
+    ("models/forms/giay-phep-lai-xe.toml", include_str!("../../models/forms/giay-phep-lai-xe.toml")),
+    ("models/forms/can-cuoc.toml", include_str!("../../models/forms/can-cuoc.toml")),
+    ("models/forms/cccd.toml", include_str!("../../models/forms/cccd.toml")),
+    ("models/forms/giay-chung-nhan-qsdd.toml", include_str!("../../models/forms/giay-chung-nhan-qsdd.toml")),
 ];
 
 /// The closed lists that come with the program.
-const BUILTIN_LISTS: [(&str, &str); 7] = [
+const BUILTIN_LISTS: [(&str, &str); 12] = [
+    ("models/forms/lists/bang.toml", include_str!("../../models/forms/lists/bang.toml")),
+    ("models/forms/lists/mau.toml", include_str!("../../models/forms/lists/mau.toml")),
+    ("models/forms/lists/loai-giay-to.toml", include_str!("../../models/forms/lists/loai-giay-to.toml")),
+    ("models/forms/lists/hang-xe.toml", include_str!("../../models/forms/lists/hang-xe.toml")),
+    ("models/forms/lists/xep-loai.toml", include_str!("../../models/forms/lists/xep-loai.toml")),
     ("models/forms/lists/dan-toc.toml", include_str!("../../models/forms/lists/dan-toc.toml")),
     ("models/forms/lists/quoc-tich.toml", include_str!("../../models/forms/lists/quoc-tich.toml")),
     ("models/forms/lists/chuc-vu.toml", include_str!("../../models/forms/lists/chuc-vu.toml")),
@@ -112,20 +148,29 @@ impl Forms {
         self.forms.iter().find(|f| f.id() == id)
     }
 
-    /// The fields of one document. With `form` None the form is recognised; a paper that no form describes gives no
-    /// form and no fields.
+    /// The form of one document: the one that is named, or with None the one that it is recognised as, if any.
+    ///
+    /// # Errors
+    /// [`ExtractError::UnknownForm`] where `form` names none that is loaded.
+    pub fn recognise(&self, pages: &[PageText], form: Option<&str>) -> Result<Option<&Form>, ExtractError> {
+        match form {
+            Some(id) => self.get(id).map(Some).ok_or_else(|| self.unknown(id)),
+            None => Ok(classify::classify(&Layout::new(pages), &self.forms)),
+        }
+    }
+
+    /// The fields of one document, from its words alone. With `form` None the form is recognised; a paper that no form describes
+    /// gives no form and no fields.
     ///
     /// # Errors
     /// [`ExtractError::UnknownForm`] where `form` names none that is loaded.
     pub fn extract(&self, pages: &[PageText], form: Option<&str>) -> Result<Fields, ExtractError> {
+        Ok(self.recognise(pages, form)?.map_or_else(Fields::default, |form| self.fields(form, pages, &[])))
+    }
+
+    /// The fields of one document that is of a form, from its words and the codes on it.
+    pub fn fields(&self, form: &Form, pages: &[PageText], codes: &[PageCode]) -> Fields {
         let layout = Layout::new(pages);
-        let form = match form {
-            Some(id) => self.get(id).ok_or_else(|| self.unknown(id))?,
-            None => match classify::classify(&layout, &self.forms) {
-                Some(form) => form,
-                None => return Ok(Fields::default()),
-            },
-        };
         let locator = Locator::new(&layout, form.spec());
         let mut found: BTreeMap<&str, Located1> = BTreeMap::new();
         let mut fields = BTreeMap::new();
@@ -135,7 +180,8 @@ impl Forms {
                 FieldType::RedSeal => (red_seal(pages), None),
                 // Saying so is better than guessing from where a name stands.
                 FieldType::Ink => (empty(confidence::MISSING, Some("not-told-by-words")), None),
-                _ => self.field(spec, &locator, &found, &fields),
+                FieldType::Qr => (qr(spec, codes), None),
+                _ => self.field(spec, &locator, codes, &found, &fields),
             };
             fields.insert(name.to_owned(), field);
             found.extend(words.map(|w| (name, w)));
@@ -144,7 +190,7 @@ impl Forms {
         validate::cross_check(&mut fields, &form.spec().rule);
         let mut fields = Fields { form: Some(form.id().to_owned()), fields };
         self.conclude(form, &mut fields);
-        Ok(fields)
+        fields
     }
 
     fn unknown(&self, id: &str) -> ExtractError {
@@ -156,6 +202,7 @@ impl Forms {
         &self,
         spec: &FieldSpec,
         locator: &Locator<'_>,
+        codes: &[PageCode],
         found: &BTreeMap<&str, Located1>,
         earlier: &BTreeMap<String, Field>,
     ) -> (Field, Option<Located1>) {
@@ -165,12 +212,24 @@ impl Forms {
                 return (empty(confidence::EMPTY, None), None);
             }
         }
-        let choice = spec.choose.iter().find(|c| c.label.as_ref().is_none_or(|l| locator.has(l.get_ref())));
+        let says = |field: &toml::Spanned<String>, pattern: &form::Pattern| {
+            let value = earlier.get(field.get_ref()).and_then(|f| f.value.as_str());
+            value.is_some_and(|v| pattern.0.is_match(&text::plain(v)))
+        };
+        let choice = spec.choose.iter().find(|c| {
+            c.label.as_ref().is_none_or(|l| locator.has(l.get_ref()))
+                && c.field.as_ref().zip(c.pattern.as_ref()).is_none_or(|(f, p)| says(f, p))
+        });
         if let Some(choice) = choice {
             let mut field = empty(confidence::EMPTY, None);
             field.value = Value::String(choice.value.clone());
             if choice.unsure {
                 field.problems.push("unsure".to_owned());
+            }
+            // What is told from another field is as sure as that one.
+            if let Some(other) = choice.field.as_ref().and_then(|f| earlier.get(f.get_ref())) {
+                field.page = other.page;
+                field.bbox = other.bbox;
             }
             if locator.has_stamp() {
                 field.problems.push(format!("{}earlier-certification-stamp", validate::NOTE));
@@ -178,12 +237,21 @@ impl Forms {
             return (field, None);
         }
         let mut label_seen = false;
+        let mut unmatched: Option<Located1> = None;
+        let (mut no_code, mut label_due) = (false, !spec.optional);
         let valid = |text: &str| {
             let parsed = self.parse(spec, &[text.to_owned()]);
             !parsed.value.is_null()
                 && parsed.problems.iter().all(|p| matches!(*p, "syllable" | "surname-rare" | "name-rare"))
         };
         for place in &spec.at {
+            if place.take == form::Take::Qr {
+                if let Some(field) = self.of_code(spec, place, codes) {
+                    return (field, None);
+                }
+                no_code = true;
+                continue;
+            }
             match locator.locate(place, found, &valid) {
                 Located::Words(words) => {
                     let parsed = self.parse(spec, &words.lines);
@@ -204,20 +272,61 @@ impl Forms {
                     return (field, Some(words));
                 }
                 Located::Empty => label_seen = true,
-                Located::NoLabel => {}
+                Located::Unmatched(words) => {
+                    label_seen = true;
+                    unmatched.get_or_insert(words);
+                }
+                // Its part of the paper is there: then its label should be.
+                Located::NoLabel => {
+                    label_due |= place.section.as_ref().is_some_and(|s| locator.has_section(s.get_ref()));
+                }
             }
         }
-        let field = match (spec.required, spec.optional, label_seen) {
+        if no_code {
+            return (empty(confidence::MISSING, Some("code-not-read")), None);
+        }
+        // Something stands there, and it is not what was looked for.
+        if let Some(words) = unmatched.filter(|_| !spec.optional) {
+            let mut field = empty(confidence::MISSING, Some("not-as-expected"));
+            field.page = Some(words.page);
+            field.bbox = Some(words.bbox);
+            return (field, None);
+        }
+        let field = match (spec.required, label_due, label_seen) {
             (true, ..) => empty(confidence::MISSING, Some("missing")),
-            (false, false, false) => empty(confidence::MISSING, Some("label-not-found")),
+            (false, true, false) => empty(confidence::MISSING, Some("label-not-found")),
             _ => empty(confidence::EMPTY, None),
         };
         (field, None)
     }
 
+    /// The part of a code that a place asks for; a code has check symbols of its own.
+    fn of_code(&self, spec: &FieldSpec, place: &form::Place, codes: &[PageCode]) -> Option<Field> {
+        let pattern = place.pattern.as_ref()?;
+        codes.iter().find_map(|code| {
+            let captures = pattern.0.captures(&code.text)?;
+            let group = if captures.len() > 1 { 1 } else { 0 };
+            let part = captures.get(group).map_or("", |m| m.as_str());
+            let parsed = self.parse(spec, &[part.to_owned()]);
+            let mut field = empty(confidence::CODE, None);
+            if !part.is_empty() {
+                field.raw = Some(text::nfc(part));
+                field.value = parsed.value;
+                field.problems = parsed.problems.iter().map(|p| (*p).to_owned()).collect();
+            }
+            field.page = Some(code.page);
+            field.bbox = Some(code.bbox);
+            Some(field)
+        })
+    }
+
     /// The value of a field's words, with the checks that concern it alone.
     fn parse(&self, spec: &FieldSpec, lines: &[String]) -> Parsed {
         let raw = lines.join(" ");
+        let trimmed = parse::trim(&raw);
+        if let Some(instead) = spec.or.iter().find(|o| trimmed.as_deref().is_some_and(|t| text::same(o, t))) {
+            return Parsed { value: Value::String(instead.clone()), problems: Vec::new() };
+        }
         let mut parsed = match spec.kind {
             FieldType::Name => parse::name(&raw),
             FieldType::Date => parse::date(&raw),
@@ -228,14 +337,24 @@ impl Forms {
             FieldType::Number => parse::number(&raw),
             FieldType::Code => parse::code(&raw),
             FieldType::Items => parse::items(lines),
+            FieldType::Mrz => mrz::parse(lines),
+            FieldType::Numerals => parse::numerals(&raw),
             FieldType::List => match spec.list.as_ref().and_then(|l| self.lists.get(l.get_ref())) {
                 Some(list) => parse::list(&raw, list),
                 None => parse::free_text(&raw),
             },
-            FieldType::Text | FieldType::Address | FieldType::RedSeal | FieldType::Ink => {
+            FieldType::Text | FieldType::Address | FieldType::RedSeal | FieldType::Ink | FieldType::Qr => {
                 parse::free_text(&raw)
             }
         };
+        if spec.foreign {
+            parsed.problems.retain(|p| !matches!(*p, "syllable" | "letter-in-number"));
+        }
+        if spec.kind == FieldType::Number
+            && let Some(format) = &spec.format
+        {
+            parse::slashes(&mut parsed, &format.0);
+        }
         // Of several texts the last is the one that a form can foretell: a list of recipients ends with the archive.
         let last = parsed.value.as_array().and_then(|items| items.last()).and_then(Value::as_str);
         if last.zip(spec.format.as_ref()).is_some_and(|(item, format)| !format.0.is_match(item)) {
@@ -298,6 +417,21 @@ fn red_seal(pages: &[PageText]) -> Field {
     field.value = Value::String(value.to_owned());
     field.page = found.map(|(number, _)| number);
     field.bbox = found.map(|(_, seal)| seal);
+    field
+}
+
+/// The code on the paper that the field's format fits, or the first.
+fn qr(spec: &FieldSpec, codes: &[PageCode]) -> Field {
+    let fits = |code: &&PageCode| spec.format.as_ref().is_none_or(|f| f.0.is_match(&code.text));
+    let Some(code) = codes.iter().find(fits) else {
+        let problem = if spec.optional { None } else { Some("code-not-read") };
+        return empty(if spec.optional { confidence::EMPTY } else { confidence::MISSING }, problem);
+    };
+    let mut field = empty(confidence::CODE, None);
+    field.raw = Some(text::nfc(&code.text));
+    field.value = Value::String(text::nfc(&code.text));
+    field.page = Some(code.page);
+    field.bbox = Some(code.bbox);
     field
 }
 

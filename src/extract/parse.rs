@@ -26,7 +26,7 @@ impl Parsed {
 /// A text with the leaders, dashes and rules around it taken off; None where nothing is left.
 pub(crate) fn trim(raw: &str) -> Option<String> {
     let text = text::nfc(raw);
-    let kept = text.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '(' | ')'));
+    let kept = text.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '(' | ')' | '%'));
     // A closing bracket belongs to an opening one only.
     let kept = if kept.contains('(') { kept } else { kept.trim_end_matches(')') };
     let kept = if kept.contains(')') { kept } else { kept.trim_start_matches('(') };
@@ -68,8 +68,21 @@ pub(crate) fn date(raw: &str) -> Parsed {
     match find_date(raw) {
         Some((iso, true)) => Parsed::good(iso),
         Some((iso, false)) => Parsed::flagged(Value::String(iso), "date-extra"),
-        None => Parsed::flagged(Value::Null, "date-format"),
+        None => match strokes(raw).as_deref().and_then(find_date) {
+            Some((iso, true)) => Parsed::flagged(Value::String(iso), "slash-read"),
+            _ => Parsed::flagged(Value::Null, "date-format"),
+        },
     }
+}
+
+/// `26I10l1986` with its strokes taken for slashes.
+fn strokes(raw: &str) -> Option<String> {
+    let d: Vec<char> = trim(raw)?.chars().filter(|c| !c.is_whitespace()).collect();
+    let stroke = |c: char| matches!(c, 'I' | 'l' | 'i' | '!' | '|' | '/' | '1' | 'j' | 'J');
+    let digits =
+        |part: &[char]| part.iter().all(char::is_ascii_digit).then(|| part.iter().collect::<String>());
+    (d.len() == 10 && stroke(d[2]) && stroke(d[5]))
+        .then(|| Some(format!("{}/{}/{}", digits(&d[..2])?, digits(&d[3..5])?, digits(&d[6..])?)))?
 }
 
 /// Whether a text is `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, of a day that there was or will be.
@@ -204,6 +217,30 @@ pub(crate) fn number(raw: &str) -> Parsed {
     if has_digit { Parsed::good(value) } else { Parsed::flagged(Value::String(value), "number-format") }
 }
 
+/// A slash of a narrow face is often read as I, l, i or 1. Where one such reading alone fits the format that the number did not,
+/// it is proposed, and goes to the officer.
+pub(crate) fn slashes(parsed: &mut Parsed, format: &regex::Regex) {
+    let Value::String(value) = &parsed.value else { return };
+    if format.is_match(value) {
+        return;
+    }
+    let chars: Vec<char> = value.chars().collect();
+    let stroke = |c: &char| matches!(c, 'I' | 'l' | 'i' | '1' | '|' | 'í' | 'ì' | 'j' | 'J');
+    let at: Vec<usize> = (1..chars.len()).filter(|&i| stroke(&chars[i])).collect();
+    let with = |places: &[usize]| -> String {
+        (0..chars.len()).map(|i| if places.contains(&i) { '/' } else { chars[i] }).collect()
+    };
+    let one = at.iter().map(|&i| with(&[i]));
+    let two =
+        at.iter().enumerate().flat_map(|(n, &i)| at[n + 1..].iter().map(move |&j| [i, j])).map(|p| with(&p));
+    let mut fitting: Vec<String> = one.chain(two).filter(|v| format.is_match(v)).collect();
+    fitting.dedup();
+    if let [proposed] = fitting.as_slice() {
+        parsed.value = Value::String(proposed.clone());
+        parsed.problems.push("slash-read");
+    }
+}
+
 /// A code: white space is set aside, nothing else.
 pub(crate) fn code(raw: &str) -> Parsed {
     match trim(raw) {
@@ -255,7 +292,7 @@ fn oddities(text: &str) -> Vec<&'static str> {
         let core =
             word.trim_matches(|c: char| matches!(c, ',' | ';' | '.' | '(' | ')' | ':' | '"' | '“' | '”'));
         let lone_mark = text::is_mark_only(word) && !matches!(*word, "-" | "–" | "/" | "&" | "+");
-        let foreign_mark = word.chars().any(|c| !c.is_alphanumeric() && !",.;:-–/()&'’+\"“”".contains(c));
+        let foreign_mark = word.chars().any(|c| !c.is_alphanumeric() && !",.;:-–/()&'’+@%\"“”".contains(c));
         // A point ends a text or an abbreviation (`TP.`, `Q.`).
         let whole_word = core.chars().count() > 2 && text::is_syllable(core);
         let inner_point = word.ends_with('.') && i + 1 < words.len() && whole_word;
@@ -266,6 +303,11 @@ fn oddities(text: &str) -> Vec<&'static str> {
         if digits > 0 && (between || core.chars().any(|c| c.is_alphabetic() && !c.is_ascii() && c != 'Đ')) {
             problems.push("letter-in-number");
         }
+        // `tỷ-đồng`: a speck between two words of a sentence.
+        let speck = core.split_once('-').is_some_and(|(a, b)| {
+            [a, b].iter().all(|part| part.chars().all(char::is_lowercase) && text::is_syllable(part))
+        });
+        let glued_dash = glued_dash || speck || (word.len() > 1 && word.starts_with('\''));
         if lone_mark || foreign_mark || inner_point || glued_dash {
             problems.push("stray-mark");
         }
@@ -352,6 +394,25 @@ pub(crate) fn date_words(raw: &str) -> Parsed {
         parsed.problems.insert(0, "date-words-format");
         return parsed;
     }
+    parsed.value = Value::String(respelt(text));
+    parsed.problems.retain(|p| *p != "syllable");
+    parsed
+}
+
+/// A number in words: as [`date_words`], with what it counts behind it.
+pub(crate) fn numerals(raw: &str) -> Parsed {
+    let mut parsed = free_text(raw);
+    let Value::String(text) = &parsed.value else { return parsed };
+    if super::numerals::in_words(text).is_none() {
+        parsed.problems.insert(0, "numerals-format");
+        return parsed;
+    }
+    parsed.value = Value::String(respelt(text));
+    parsed
+}
+
+/// The words of numbers and dates with their accents set right.
+fn respelt(text: &str) -> String {
     let mut previous = String::new();
     let words: Vec<String> = text
         .split(' ')
@@ -365,9 +426,7 @@ pub(crate) fn date_words(raw: &str) -> Parsed {
             }
         })
         .collect();
-    parsed.value = Value::String(words.join(" "));
-    parsed.problems.retain(|p| *p != "syllable");
-    parsed
+    words.join(" ")
 }
 
 /// How a word of a date in words is spelt, where it is not so already.
@@ -395,6 +454,12 @@ fn spelling(word: &str, previous: &str) -> Option<&'static str> {
         "nghin" => &["nghìn"],
         "ngan" => &["ngàn"],
         "khong" => &["không"],
+        "trieu" => &["triệu"],
+        "ty" | "ti" => &["tỷ", "tỉ"],
+        "phay" => &["phẩy"],
+        "dong" => &["đồng"],
+        "met" => &["mét"],
+        "vuong" => &["vuông"],
         "linh" => &["linh"],
         "le" => &["lẻ", "lẽ"],
         _ => return None,

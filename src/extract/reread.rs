@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error::ExtractError;
 use super::form::{FieldSpec, FieldType};
-use super::{Forms, confidence, text, validate};
+use super::{Forms, confidence, mrz, text, validate};
 use crate::geom::PixelBox;
 use crate::record::Fields;
 
@@ -32,24 +32,34 @@ pub struct Reading {
     pub confidence: f32,
 }
 
+/// A zone whose check digits hold.
+const ZONE: f32 = 0.95;
+
 impl Forms {
     /// The fields that go to the officer and that have a place of one line on the paper: a second reading may settle
     /// them.
     pub fn weak_fields(&self, fields: &Fields) -> Vec<WeakField> {
         let Some(form) = fields.form.as_deref().and_then(|id| self.get(id)) else { return Vec::new() };
-        let specs = form.spec().field.iter().filter(|s| s.kind != FieldType::Items);
-        specs
-            .filter_map(|spec| {
-                let name = spec.name.get_ref();
-                let field = fields.fields.get(name).filter(|f| f.review && f.raw.is_some())?;
-                Some(WeakField {
-                    name: name.clone(),
-                    page: field.page?,
-                    bbox: field.bbox?,
-                    allowed: allowed(spec.kind),
-                })
-            })
-            .collect()
+        let specs = form.spec().field.iter();
+        let specs = specs.filter(|s| !matches!(s.kind, FieldType::Items | FieldType::Qr));
+        let mut weak = Vec::new();
+        for spec in specs {
+            let name = spec.name.get_ref();
+            let Some(field) = fields.fields.get(name).filter(|f| f.review && f.raw.is_some()) else {
+                continue;
+            };
+            let (Some(page), Some(bbox)) = (field.page, field.bbox) else { continue };
+            // The lines of a zone have one height and no gaps.
+            let lines = if spec.kind == FieldType::Mrz { mrz::LINES as u32 } else { 1 };
+            let edge = |i: u32| bbox.y0 + bbox.height() * i / lines;
+            weak.extend((0..lines).map(|i| WeakField {
+                name: name.clone(),
+                page,
+                bbox: PixelBox::new(bbox.x0, edge(i), bbox.x1, edge(i + 1)),
+                allowed: allowed(spec.kind),
+            }));
+        }
+        weak
     }
 
     /// Puts second readings beside the first. Where both agree the value is surer; where they differ the first stays
@@ -61,21 +71,29 @@ impl Forms {
     pub fn apply_reread(&self, fields: &mut Fields, readings: &[Reading]) -> Result<(), ExtractError> {
         let Some(id) = fields.form.clone() else { return Ok(()) };
         let form = self.get(&id).ok_or_else(|| self.unknown(&id))?;
-        for reading in readings {
+        for readings in readings.chunk_by(|a, b| a.name == b.name) {
+            let reading = &readings[0];
             let Some(spec) = form.spec().field.iter().find(|s| *s.name.get_ref() == reading.name) else {
                 continue;
             };
             let Some(field) = fields.fields.get_mut(&reading.name) else { continue };
-            let second = self.parse(spec, std::slice::from_ref(&reading.text));
+            let texts: Vec<String> = readings.iter().map(|r| r.text.clone()).collect();
+            let least = readings.iter().map(|r| r.confidence).fold(1.0, f32::min);
+            let second = self.parse(spec, &texts);
             let first_unread = field.value.is_null() || field.problems.iter().any(|p| is_misfit(p));
             if equal(&field.value, &second.value) {
-                let sure = confidence::of_words(&[reading.confidence], 1.0);
+                let sure = confidence::of_words(&[least], 1.0);
                 field.confidence = field.confidence.max(sure) + (1.0 - field.confidence.max(sure)) * 0.3;
             } else if first_unread && second.problems.is_empty() && !second.value.is_null() {
                 field.problems.retain(|p| !is_misfit(p));
-                field.problems.push("second-reading".to_owned());
+                // Check digits over every character are better witnesses than a first reading that has not the form.
+                if spec.kind == FieldType::Mrz {
+                    field.confidence = field.confidence.max(confidence::of_words(&[least], 1.0)).max(ZONE);
+                } else {
+                    field.problems.push("second-reading".to_owned());
+                }
                 field.value = second.value;
-                field.raw = Some(text::nfc(&reading.text));
+                field.raw = Some(text::nfc(&texts.join(" ")));
             } else {
                 field.problems.push("readings-differ".to_owned());
             }
@@ -102,6 +120,7 @@ fn allowed(kind: FieldType) -> Option<String> {
     let set = match kind {
         FieldType::Pin | FieldType::Year => "0123456789",
         FieldType::Date => "0123456789/-.",
+        FieldType::Mrz => mrz::ALPHABET,
         _ => return None,
     };
     Some(set.to_owned())

@@ -58,6 +58,8 @@ pub(crate) fn cross_check(fields: &mut BTreeMap<String, Field>, rules: &[Rule]) 
                     settle(fields, &names, Verdict::Contradict);
                 }
             }
+            (RuleKind::Mrz, [zone, others @ ..]) => check_zone(fields, zone, others),
+            (RuleKind::Qr, [code, parts @ ..]) => check_code(fields, code, parts),
             (kind, [a, b]) => {
                 let verdict = judge(kind, rule, fields, a, b);
                 settle(fields, &[a, b], verdict);
@@ -73,6 +75,10 @@ fn spellings(fields: &mut BTreeMap<String, Field>) {
     let mut seen: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for (name, field) in fields.iter() {
         let Value::String(value) = &field.value else { continue };
+        // A code, or another language.
+        if value.contains('|') || value.is_ascii() {
+            continue;
+        }
         let words: Vec<&str> =
             value.split([' ', ',', '.', ';', '(', ')']).filter(|w| !w.is_empty()).collect();
         for pair in words.windows(2) {
@@ -113,7 +119,7 @@ fn judge(kind: RuleKind, rule: &Rule, fields: &BTreeMap<String, Field>, a: &str,
     let (va, vb) = (value(fields, a), value(fields, b));
     let agrees = match kind {
         // Partial dates are compared as far as both go; being in order proves little about either.
-        RuleKind::Order => match va.zip(vb) {
+        RuleKind::Order => match va.zip(vb).filter(|(x, y)| parse::is_iso_date(x) && parse::is_iso_date(y)) {
             Some((x, y)) => {
                 let n = x.len().min(y.len());
                 if x[..n] <= y[..n] { None } else { Some(false) }
@@ -136,9 +142,77 @@ fn judge(kind: RuleKind, rule: &Rule, fields: &BTreeMap<String, Field>, a: &str,
             suffix.zip(year_of(fields, b)).map(|(x, y)| x == y)
         }
         RuleKind::Equal => va.zip(vb).map(|(x, y)| super::text::same(&x, &y)),
-        RuleKind::Pin | RuleKind::Surname => None,
+        RuleKind::NumberWords => va.zip(vb).map(|(figures, words)| {
+            let told = super::numerals::in_words(&words);
+            told.is_some() && told == super::numerals::in_figures(&figures)
+        }),
+        RuleKind::Pin | RuleKind::Surname | RuleKind::Mrz | RuleKind::Qr => None,
     };
     agrees.into()
+}
+
+/// A machine-readable zone against pin, name, sex, birth date and expiry; one that fails its own check digits says nothing.
+fn check_zone(fields: &mut BTreeMap<String, Field>, zone: &str, others: &[&str]) {
+    let Some(told) = fields.get(zone).and_then(|f| super::mrz::told(&f.value)) else { return };
+    let short = |date: String| date.replace('-', "").get(2..8).map(str::to_owned);
+    let [pin, name, sex, dob, expiry] = others else { return };
+    let agrees = [
+        (pin, value(fields, pin).map(|v| v == told.pin)),
+        // A long name is cut.
+        (
+            name,
+            value(fields, name).map(|v| {
+                let bare = text::fold(&v).to_uppercase();
+                bare == told.name || (told.name.len() >= 26 && bare.starts_with(&told.name))
+            }),
+        ),
+        (sex, value(fields, sex).map(|v| v == told.sex)),
+        (dob, value(fields, dob).and_then(short).map(|v| v == told.born)),
+        (
+            expiry,
+            value(fields, expiry).map(|v| match short(v) {
+                Some(day) => day == told.expires,
+                None => told.expires == "991231",
+            }),
+        ),
+    ];
+    for (other, agrees) in agrees {
+        settle(fields, &[zone, other], agrees.into());
+    }
+}
+
+/// A code's parts against the fields that say the same; a part that is empty or that no field repeats says nothing. Dates stand in it
+/// as `ddmmyyyy`.
+///
+/// A code corrects its own errors and keeps its accents, so what the print was misread as gives way to it: a print of which nothing
+/// could be read, or that differs in accents alone, takes the code's words. Where the two say different things both the place
+/// and the code go to the officer.
+fn check_code(fields: &mut BTreeMap<String, Field>, code: &str, parts: &[&str]) {
+    let Some(told) = value(fields, code) else { return };
+    let said: Vec<&str> = told.split('|').collect();
+    for (part, name) in said.iter().zip(parts).filter(|(part, name)| !part.is_empty() && !name.is_empty()) {
+        let Some(field) = fields.get_mut(*name) else { continue };
+        let packed = part.len() == 8 && part.bytes().all(|b| b.is_ascii_digit());
+        let iso = packed.then(|| format!("{}-{}-{}", &part[4..], &part[2..4], &part[..2]));
+        let meant = iso.filter(|d| parse::is_iso_date(d)).unwrap_or_else(|| (*part).to_owned());
+        let printed = field.value.as_str().map(str::to_owned);
+        let same_letters = |p: &String| text::fold(p) == text::fold(&meant);
+        let same = printed.as_deref().is_some_and(|p| text::same(p, &meant));
+        if !same && printed.as_ref().is_none_or(same_letters) {
+            field.value = Value::String(meant);
+            field.problems.retain(|p| p.starts_with(NOTE));
+            field.problems.push(format!("{NOTE}from-code"));
+            field.confidence = super::confidence::CODE;
+            continue;
+        }
+        let garbled =
+            !same && field.problems.iter().any(|p| !p.starts_with(NOTE) && !p.starts_with(CROSS_CHECK));
+        if garbled && !packed {
+            // Still for the officer, with the better of the two to begin with.
+            field.value = Value::String(meant);
+        }
+        settle(fields, &[code, name], Some(same).into());
+    }
 }
 
 fn settle(fields: &mut BTreeMap<String, Field>, names: &[&str], verdict: Verdict) {

@@ -8,6 +8,7 @@
 //! Tesseract finds the lines and `saoy-lines` reads them with Tesseract's model; Tesseract alone ([`Tesseract`]) for models that it does not
 //! take and for several languages at once; in tests, [`FakeRecognizer`].
 
+mod code;
 mod engine;
 mod error;
 pub mod fake;
@@ -22,6 +23,7 @@ mod specks;
 mod tesseract;
 
 pub use self::tesseract::Tesseract;
+pub use code::{PageQr, read_codes};
 pub use engine::{LineEngine, LineModel};
 pub use error::{OcrError, PageError};
 pub use fake::FakeRecognizer;

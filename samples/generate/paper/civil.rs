@@ -427,7 +427,7 @@ pub(super) fn marital(dice: &mut Dice, look: &Look, dpi: u32, faces: (&Family, &
         let s = Sex::any(dice);
         people::name(dice, s).to_uppercase()
     };
-    let agency = committee(&place, look.plan % 2 == 0);
+    let agency = committee(&place, look.plan.is_multiple_of(2));
     let dated = format!("{}, {}", place.titled(), dates::spelled(date));
     press.heading(&agency, &[("Số:", &doc_no)]);
     let y = press.y;

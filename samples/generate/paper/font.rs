@@ -175,6 +175,19 @@ pub(super) fn family(name: &str) -> Result<Family, String> {
     }
 }
 
+/// A typewriter's face for machine-readable lines, another one for each split.
+pub(super) fn typewriter(plan: u8) -> Result<FontVec, String> {
+    let (file, package) = [
+        ("LiberationMono-Regular.ttf", "fonts-liberation2"),
+        ("DejaVuSansMono.ttf", "fonts-dejavu-core"),
+        ("texgyrecursor-bold.otf", "fonts-texgyre"),
+    ][usize::from(plan % 3)];
+    let face = FOLDERS
+        .iter()
+        .find_map(|folder| FontVec::try_from_vec(std::fs::read(PathBuf::from(folder).join(file)).ok()?).ok());
+    face.ok_or_else(|| format!("font {file} is missing: apt-get install {package}"))
+}
+
 /// The names of the families that can be set with here, in a fixed order; Times-like ones first.
 pub(super) fn available() -> Result<Vec<&'static str>, String> {
     let names: Vec<_> = FAMILIES[..MIXED]

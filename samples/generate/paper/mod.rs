@@ -4,13 +4,18 @@
 //! about them. Every person, place and number is invented. Not its business: reading anything back.
 
 mod birth;
+mod cards;
+mod civil;
 mod dates;
+mod deeds;
 mod dice;
 mod font;
 mod ink;
+mod numbers;
 mod office;
 mod output;
 mod people;
+mod press;
 mod prose;
 mod recipe;
 mod scan;

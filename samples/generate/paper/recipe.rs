@@ -4,7 +4,7 @@ use super::dice::Dice;
 use super::font;
 use super::output::{self, Expected, Files, PageText};
 use super::scan::{self, Glass};
-use super::{birth, office};
+use super::{birth, cards, civil, deeds, office};
 
 /// The forms that can be set.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -13,17 +13,60 @@ pub(crate) enum Form {
     Birth,
     /// `van-ban`.
     Office,
+    /// `giay-chung-nhan-ket-hon`.
+    Marriage,
+    /// `trich-luc-khai-tu`.
+    Death,
+    /// `giay-xac-nhan-tinh-trang-hon-nhan`.
+    Marital,
+    /// `bang-tot-nghiep`.
+    Diploma,
+    /// `dang-ky-doanh-nghiep`.
+    Business,
+    /// `dang-ky-xe`.
+    Vehicle,
+    /// `giay-phep-lai-xe`.
+    Licence,
+    /// `can-cuoc`.
+    Identity,
+    /// `cccd`.
+    OldIdentity,
+    /// `giay-chung-nhan-qsdd`.
+    Land,
 }
 
 impl Form {
     /// All, in the order in which a split takes turns.
-    pub(crate) const ALL: [Self; 2] = [Self::Birth, Self::Office];
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Birth,
+        Self::Office,
+        Self::Marriage,
+        Self::Death,
+        Self::Marital,
+        Self::Diploma,
+        Self::Business,
+        Self::Vehicle,
+        Self::Licence,
+        Self::Identity,
+        Self::OldIdentity,
+        Self::Land,
+    ];
 
     /// The form's id.
     pub(crate) fn id(self) -> &'static str {
         match self {
             Self::Birth => "giay-khai-sinh",
             Self::Office => "van-ban",
+            Self::Marriage => "giay-chung-nhan-ket-hon",
+            Self::Death => "trich-luc-khai-tu",
+            Self::Marital => "giay-xac-nhan-tinh-trang-hon-nhan",
+            Self::Diploma => "bang-tot-nghiep",
+            Self::Business => "dang-ky-doanh-nghiep",
+            Self::Vehicle => "dang-ky-xe",
+            Self::Licence => "giay-phep-lai-xe",
+            Self::Identity => "can-cuoc",
+            Self::OldIdentity => "cccd",
+            Self::Land => "giay-chung-nhan-qsdd",
         }
     }
 
@@ -31,6 +74,9 @@ impl Form {
     fn stem(self) -> &'static str {
         match self {
             Self::Birth => "khai-sinh",
+            Self::Marriage => "ket-hon",
+            Self::Death => "khai-tu",
+            Self::Marital => "hon-nhan",
             other => other.id(),
         }
     }
@@ -451,6 +497,16 @@ pub(crate) fn committed() -> Vec<Recipe> {
             Jpg,
             Look { kind: Some(4), labels: "Noto Serif", ..PLAIN },
         ),
+        paper("ket-hon-01", Marriage, 200, Scan, Rgb, Jpg, Look { red_number: true, ..PLAIN }),
+        paper("khai-tu-01", Death, 200, Scan, Gray, Jpg, PLAIN),
+        paper("hon-nhan-01", Marital, 200, Scan, Rgb, Jpg, Look { labels: "TeX Gyre Termes", ..PLAIN }),
+        paper("bang-tot-nghiep-01", Diploma, 200, Scan, Rgb, Jpg, Look { red_title: true, ..PLAIN }),
+        paper("doanh-nghiep-01", Business, 200, Scan, Gray, Jpg, PLAIN),
+        paper("dang-ky-xe-01", Vehicle, 200, Scan, Rgb, Jpg, PLAIN),
+        paper("giay-phep-lai-xe-01", Licence, 200, Scan, Rgb, Jpg, PLAIN),
+        paper("can-cuoc-01", Identity, 200, Scan, Rgb, Jpg, PLAIN),
+        paper("cccd-01", OldIdentity, 200, Scan, Rgb, Jpg, PLAIN),
+        paper("quyen-su-dung-dat-01", Land, 200, Scan, Gray, Pdf, PLAIN),
     ];
     for (recipe, number) in all.iter_mut().zip(1..) {
         recipe.number = number;
@@ -513,6 +569,7 @@ fn draw(
     let labels = if labels.contains("Mono") { families[0] } else { labels };
     let values = if dice.chance(0.7) { labels } else { dice.pick(families) };
     let two_pages = !dense && form == Form::Office && dice.chance(0.2);
+    let two_pages = two_pages || form == Form::Land;
     let plan = match scans.split {
         Some(split) => split.plans()[usize::from(dice.chance(0.5))],
         None => 6,
@@ -540,7 +597,7 @@ fn draw(
             _ => Layout::Bare,
         },
         kind: None,
-        two_pages: two_pages && wear != Wear::Phone,
+        two_pages: two_pages && (wear != Wear::Phone || form == Form::Land),
         dense,
         plan,
     };
@@ -580,6 +637,16 @@ pub(crate) fn make(recipe: &Recipe) -> Result<Files, String> {
             (vec![sheet], fields)
         }
         Form::Office => office::set(dice, look, dpi, &labels),
+        Form::Marriage => civil::marriage(dice, look, dpi, faces),
+        Form::Death => civil::death(dice, look, dpi, faces),
+        Form::Marital => civil::marital(dice, look, dpi, faces),
+        Form::Diploma => deeds::diploma(dice, look, dpi, faces),
+        Form::Business => deeds::business(dice, look, dpi, faces),
+        Form::Vehicle => cards::vehicle(dice, look, dpi, faces)?,
+        Form::Licence => cards::licence(dice, look, dpi, faces)?,
+        Form::Identity => cards::identity(dice, look, dpi, faces, true)?,
+        Form::OldIdentity => cards::identity(dice, look, dpi, faces, false)?,
+        Form::Land => deeds::land(dice, look, dpi, faces),
     };
     let pages = sheets.iter().map(|sheet| PageText { text: sheet.lines.join("\n") }).collect();
     let expected = Expected { form: Some(recipe.form.id()), pages, fields };

@@ -2,6 +2,7 @@
 
 use ab_glyph::{Font, FontVec, PxScale, ScaleFont, point};
 use image::{Rgb, RgbImage};
+use qrcode::{Color as Module, EcLevel, QrCode};
 
 /// A4's width in points.
 pub(super) const WIDTH: f32 = 595.28;
@@ -81,8 +82,13 @@ pub(super) struct Sheet {
 impl Sheet {
     /// An empty white sheet.
     pub(super) fn new(dpi: u32) -> Self {
+        Self::sized(dpi, WIDTH, HEIGHT)
+    }
+
+    /// An empty white sheet of another size in points.
+    pub(super) fn sized(dpi: u32, width: f32, height: f32) -> Self {
         let side = |points: f32| (points / 72.0 * dpi as f32).round() as u32;
-        let pixels = RgbImage::from_pixel(side(WIDTH), side(HEIGHT), Rgb([255; 3]));
+        let pixels = RgbImage::from_pixel(side(width), side(height), Rgb([255; 3]));
         Self { pixels, dpi: dpi as f32, lines: Vec::new() }
     }
 
@@ -154,6 +160,38 @@ impl Sheet {
         for py in top..top + thick {
             for px in self.px(x0).round() as i64..self.px(x1).round() as i64 {
                 self.blend(px, py, BLACK, 0.85);
+            }
+        }
+    }
+
+    /// A frame.
+    pub(super) fn frame(&mut self, x0: f32, y0: f32, x1: f32, y1: f32, color: [u8; 3]) {
+        let [x0, y0, x1, y1] = [x0, y0, x1, y1].map(|v| self.px(v).round() as i64);
+        let thick = self.px(1.2).max(1.0).round() as i64;
+        for y in y0..=y1 {
+            for x in x0..=x1 {
+                if x - x0 < thick || x1 - x < thick || y - y0 < thick || y1 - y < thick {
+                    self.blend(x, y, color, 0.85);
+                }
+            }
+        }
+    }
+
+    /// A QR code of level M, `size` points wide.
+    pub(super) fn code(&mut self, x: f32, y: f32, size: f32, text: &str) {
+        let code =
+            QrCode::with_error_correction_level(text, EcLevel::M).expect("what papers say fits into a code");
+        let n = code.width();
+        let edge = |from: f32, i: usize| self.px(from + size * i as f32 / n as f32).round() as i64;
+        let dark: Vec<[i64; 4]> = (0..n * n)
+            .filter(|i| code[(i % n, i / n)] == Module::Dark)
+            .map(|i| [edge(x, i % n), edge(y, i / n), edge(x, i % n + 1), edge(y, i / n + 1)])
+            .collect();
+        for [x0, y0, x1, y1] in dark {
+            for py in y0..y1 {
+                for px in x0..x1 {
+                    self.blend(px, py, BLACK, 1.0);
+                }
             }
         }
     }
