@@ -44,7 +44,7 @@ impl Proof {
             return Err(error("not c2sp.org/tlog-proof@v1"));
         }
         let extra = lines.next_if(|line| line.starts_with("extra ")).map(|line| &line["extra ".len()..]);
-        let extra = extra.map(|extra| super::from_base64(extra)).transpose();
+        let extra = extra.map(super::from_base64).transpose();
         let extra = extra.map_err(|_| error("the extra line is not base64"))?;
         let index = lines.next().and_then(|line| line.strip_prefix("index ")).and_then(decimal);
         let index = index.ok_or(error("no index line"))?;
