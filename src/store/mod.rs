@@ -3,7 +3,7 @@
 //! In come entries, checkpoints, register rows and jobs to be kept; out they come again, after any crash. One SQLite
 //! database a home (`saoy.db`, WAL, `synchronous=FULL`), on a Tokio thread of its own behind the blocking [`Store`]; sealed
 //! files under `blobs/`. Only a writer locks the home; readers always open, those that may not write beside the database by
-//! [`frozen`]. Not its business: what an entry means, which number comes next: `registry::log` says that and this room refuses
+//! `frozen`. Not its business: what an entry means, which number comes next: `registry::log` says that and this room refuses
 //! what does not fit.
 
 mod anchor;
