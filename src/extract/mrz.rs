@@ -36,7 +36,8 @@ fn clean(line: &str) -> String {
     let text = text::nfc(line).to_uppercase().replace(['«', '‹', '≪'], "<<").replace(['(', '{', '['], "<");
     let mut line: String = text.chars().filter(|c| !c.is_whitespace() && *c != '.').collect();
     // Only the line of names ends with fillers; the others end with a digit.
-    if line.ends_with('<') && line.is_ascii() {
+    let names = !line.contains(|c: char| c.is_ascii_digit());
+    if names && line.ends_with('<') && line.is_ascii() {
         let kept = line.trim_end_matches('<').len();
         if kept <= LENGTH {
             line.truncate(kept);
