@@ -287,3 +287,20 @@ Nơi cư trú hiện tại Ấp Hạ, xã Cẩm Hạc, tỉnh An Lĩnh";
     assert_eq!(differences(&fields, &expected), Vec::<String>::new());
     assert!(learn(&[page("vài dòng chữ")], "x").is_none());
 }
+
+#[test]
+fn a_certificate_whose_title_a_seal_hides_is_no_administrative_document() {
+    let text = "\
+   ỦY BAN NHÂN DÂN            CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM
+     XÃ BẢN MÂY                  Độc lập - Tự do - Hạnh phúc
+   Số: 240/2026
+
+Họ, chữ đệm, tên: NGUYỄN MINH AN
+Họ, chữ đệm, tên người mẹ: Bùi Diệu Lan
+Họ, chữ đệm, tên người cha: Nguyễn Trọng Hải
+Nơi đăng ký khai sinh: Ủy ban nhân dân xã Bản Mây, tỉnh Phú Nguyên";
+    assert_eq!(read(text).form.as_deref(), Some("giay-khai-sinh"));
+    // With too little left of it, it is nothing rather than something else.
+    let torn: String = text.lines().take(5).map(|line| format!("{line}\n")).collect();
+    assert_eq!(read(&torn).form, None);
+}
