@@ -14,6 +14,9 @@ const DOT: f32 = 0.02;
 const PITCH: f32 = 0.083;
 /// Dots hidden by letters: a row goes on over so many pitches.
 const HOP: f32 = 14.0;
+/// A dot with so many times the usual ink is none of the leader's. Measured on the samples: at most 2.5 in 877 of 879 leaders, 4.6 where
+/// the dot below a letter falls on the pitch.
+const INK: f32 = 3.0;
 /// This share of the steps must be whole pitches.
 const REGULAR: f32 = 0.7;
 
@@ -25,6 +28,8 @@ struct Dot {
     y0: u32,
     y1: u32,
     area: u32,
+    /// How much darker than the limit its pixels are, summed: what is larger is darker too, as its middle is not blurred.
+    ink: u32,
     /// Touches a run that is too long, or grew too tall: part of something else.
     spoiled: bool,
 }
@@ -136,7 +141,8 @@ fn dots(image: &GrayImage, threshold: &Threshold, largest: u32) -> Vec<Dot> {
                 continue;
             }
             let spoiled = long_above.iter().any(|(a, b)| *a <= x1 && x0 <= *b);
-            let mut grown = Dot { x0, x1, y0: y, y1: y + 1, area: x1 - x0, spoiled };
+            let ink = row[from..to].iter().zip(&limits[from..to]).map(|(p, l)| u32::from(l - p)).sum();
+            let mut grown = Dot { x0, x1, y0: y, y1: y + 1, area: x1 - x0, ink, spoiled };
             for above in touching {
                 grown = Dot {
                     x0: grown.x0.min(above.x0),
@@ -144,10 +150,11 @@ fn dots(image: &GrayImage, threshold: &Threshold, largest: u32) -> Vec<Dot> {
                     y0: grown.y0.min(above.y0),
                     y1: y + 1,
                     area: grown.area + above.area,
+                    ink: grown.ink + above.ink,
                     spoiled: grown.spoiled || above.spoiled,
                 };
                 // It lives on in the grown one.
-                above.area = 0;
+                (above.area, above.ink) = (0, 0);
             }
             grown.spoiled |= grown.x1 - grown.x0 > largest || grown.y1 - grown.y0 > largest;
             next.push(grown);
@@ -203,13 +210,13 @@ fn rows(dots: &[Dot], widest: f32) -> Vec<Vec<usize>> {
             continue;
         }
         // What is larger than the others is something else that stands among them.
-        let mut areas: Vec<f32> = row.iter().map(|&i| dots[i].area as f32).collect();
-        areas.sort_by(f32::total_cmp);
-        let usual = areas[areas.len() / 2];
+        let areas: Vec<f32> = row.iter().map(|&i| dots[i].area as f32).collect();
+        let inks: Vec<f32> = row.iter().map(|&i| dots[i].ink as f32).collect();
+        let usual = Usual { area: median(&areas), ink: median(&inks) };
         for &i in &row {
             taken[i] = true;
         }
-        row.retain(|&i| dots[i].area as f32 <= usual * 1.8 + 2.0);
+        row.retain(|&i| usual.is_like(&dots[i]));
         found.push((row, usual, pitch));
     }
     // What letters cut off: dots on the line of a leader that have a neighbour at its pitch.
@@ -219,7 +226,7 @@ fn rows(dots: &[Dot], widest: f32) -> Vec<Vec<usize>> {
         let on_line = |i: usize| {
             let (x, y) = dots[i].centre();
             let line = ends.0.1 + (x - ends.0.0) * slope;
-            (y - line).abs() <= 1.8 && dots[i].area as f32 <= *usual * 1.8 + 2.0
+            (y - line).abs() <= 1.8 && usual.is_like(&dots[i])
         };
         let band = (ends.0.1.min(ends.1.1) / BAND) as i32 - 2..=(ends.0.1.max(ends.1.1) / BAND) as i32 + 2;
         let mut near: Vec<usize> =
@@ -233,6 +240,18 @@ fn rows(dots: &[Dot], widest: f32) -> Vec<Vec<usize>> {
         }
     }
     found.into_iter().map(|(row, ..)| row).collect()
+}
+
+/// The dot in the middle of a leader's, by size.
+struct Usual {
+    area: f32,
+    ink: f32,
+}
+
+impl Usual {
+    fn is_like(&self, dot: &Dot) -> bool {
+        dot.area as f32 <= self.area * 1.8 + 2.0 && dot.ink as f32 <= self.ink * INK
+    }
 }
 
 fn median(values: &[f32]) -> f32 {
@@ -333,6 +352,21 @@ mod tests {
         blot(&mut image, 203, 38, 4, 4, 30);
         remove(&mut image, 240);
         assert!((203..207).all(|x| image.get_pixel(x, 39).0[0] == 30));
+    }
+
+    #[test]
+    fn a_blurred_dot_under_a_letter_at_the_pitch_stays() {
+        let mut image = sheet();
+        letters(&mut image);
+        for i in 0..90 {
+            blot(&mut image, 12 + i * 6, 40, 3, 3, 190);
+            blot(&mut image, 13 + i * 6, 41, 1, 1, 120);
+        }
+        // Not twice the area of a leader's dot, and much darker.
+        blot(&mut image, 203, 39, 4, 4, 40);
+        remove(&mut image, 240);
+        assert!((203..207).all(|x| image.get_pixel(x, 40).0[0] == 40));
+        assert_eq!(image.get_pixel(301, 41).0[0], 245, "the leader goes");
     }
 
     #[test]
