@@ -22,7 +22,7 @@ use crate::ambient::vietnam_year;
 use crate::certify::{self, Acts, Attachment, CopyPage, Fonts, Metadata, Relationship};
 use crate::error::Failure;
 use crate::extract::{Forms, PageCode, Reading};
-use crate::ocr::{self, EnginePool, PageJob, PageText, Recognizer};
+use crate::ocr::{self, EnginePool, Frame, PageJob, PageText, Recognizer};
 use crate::office::{COPY, Office, OfficeConfig, job_key, record_context};
 use crate::record::{
     self, Act, BookNumber, ConfirmedFields, Digest, Disclosure, Fields, Record, RequiredSigner, Role,
@@ -859,14 +859,21 @@ fn extract(
     pages: &[ReadPage],
     limits: &Limits,
 ) -> Result<Fields, Failure> {
-    let texts: Vec<PageText> = pages.iter().map(|page| page.text.clone()).collect();
+    // Words are understood where they were read: upright, level and flat.
+    let texts: Vec<PageText> = pages.iter().map(|page| page.text.straight()).collect();
+    let frames: Vec<Option<&Frame>> =
+        pages.iter().map(|page| page.text.upright.as_ref().map(|upright| &upright.frame)).collect();
     let Some(form) = forms.recognise(&texts, form)? else { return Ok(Fields::default()) };
     let mut codes = Vec::new();
     if form.has_qr() {
         for (page, (scan, number)) in (1..).zip(&document.pages) {
             let pixels = document.scans[*scan].open(limits)?.page(*number)?;
             let read = ocr::read_codes(&pixels).into_iter();
-            codes.extend(read.map(|code| PageCode { page, text: code.text, bbox: code.bbox }));
+            let frame = frames[page as usize - 1];
+            codes.extend(read.map(|code| {
+                let bbox = frame.map_or(code.bbox, |frame| frame.of_page(code.bbox));
+                PageCode { page, text: code.text, bbox }
+            }));
         }
     }
     let mut fields = forms.fields(form, &texts, &codes);
@@ -877,12 +884,17 @@ fn extract(
         let (scan, number) = document.pages[on_page[0].page as usize - 1];
         let page = document.scans[scan].open(limits)?.page(number)?;
         let engine = rereader.engine()?;
+        let frame = frames[on_page[0].page as usize - 1];
         for field in on_page {
-            let (text, confidence) = ocr::reread(&page, field.bbox, field.allowed.as_deref(), engine)?;
+            let (text, confidence) = ocr::reread(&page, frame, field.bbox, field.allowed.as_deref(), engine)?;
             readings.push(Reading { name: field.name.clone(), text, confidence });
         }
     }
     forms.apply_reread(&mut fields, &readings)?;
+    for field in fields.fields.values_mut() {
+        let frame = field.page.and_then(|page| frames.get(page as usize - 1).copied().flatten());
+        field.bbox = field.bbox.map(|b| frame.map_or(b, |frame| frame.to_page(b)));
+    }
     Ok(fields)
 }
 

@@ -1,139 +1,21 @@
 //! Reading with Tesseract's layout and model, on pages drawn here.
 #![allow(clippy::unwrap_used)] // in a test a panic is the message
 
-use std::sync::Arc;
+mod ocr_support;
+
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use ab_glyph::{Font, FontVec, PxScale, ScaleFont};
 use image::{DynamicImage, GrayImage, Rgb, RgbImage, imageops};
 use imageproc::geometric_transformations::{Border, Interpolation, rotate_about_center};
+use ocr_support::*;
 use saoy::error::Failure;
-use saoy::geom::{Orientation, PixelBox};
+use saoy::geom::PixelBox;
 use saoy::ocr::score::cer;
 use saoy::ocr::{
-    EnginePool, LineEngine, LineModel, OcrError, PAGE_DEADLINE, PageJob, PageText, Recognizer, Tesseract,
-    read_page, reread,
+    EnginePool, LineModel, OcrError, PAGE_DEADLINE, PageJob, Recognizer, Tesseract, read_page, reread,
 };
-use saoy::scan::{ColorSpace, DpiSource, Filter, Page, StoredImage};
-
-const INK: [u8; 3] = [25, 25, 30];
-const RED: [u8; 3] = [205, 25, 50];
-const PAPER: [u8; 3] = [250, 249, 244];
-
-const LINES: [&str; 6] = [
-    "Căn cứ Luật Tổ chức chính quyền địa phương ngày 19 tháng 6",
-    "năm 2015 và Nghị định số 30/2020/NĐ-CP về công tác văn thư;",
-    "xét đề nghị của công chức Tư pháp - Hộ tịch thị trấn.",
-    "Người yêu cầu chứng thực phải xuất trình bản chính giấy tờ,",
-    "văn bản làm cơ sở để chứng thực bản sao; người thực hiện",
-    "kiểm tra bản chính, đối chiếu với bản sao rồi ghi lời chứng.",
-];
-
-fn font() -> FontVec {
-    let paths = [
-        "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf",
-        "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
-        "/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf",
-        "/usr/share/fonts/truetype/freefont/FreeSerif.ttf",
-    ];
-    let bytes = paths.iter().find_map(|p| std::fs::read(p).ok()).expect("apt install fonts-dejavu-core");
-    FontVec::try_from_vec(bytes).expect("a font")
-}
-
-/// Draws text with its baseline's start at `x`, `y`; gives its box.
-fn draw(image: &mut RgbImage, text: &str, x: f32, y: f32, size: f32, color: [u8; 3]) -> PixelBox {
-    let font = font();
-    let scaled = font.as_scaled(PxScale::from(size));
-    let (mut pen, mut last) = (x, None);
-    let mut all: Option<PixelBox> = None;
-    for c in text.chars() {
-        let id = scaled.glyph_id(c);
-        pen += last.map_or(0.0, |l| scaled.kern(l, id));
-        last = Some(id);
-        let glyph = id.with_scale_and_position(PxScale::from(size), ab_glyph::point(pen, y));
-        pen += scaled.h_advance(id);
-        let Some(outline) = font.outline_glyph(glyph) else { continue };
-        let b = outline.px_bounds();
-        outline.draw(|dx, dy, ink| {
-            let (px, py) = (dx + b.min.x as u32, dy + b.min.y as u32);
-            if px < image.width() && py < image.height() {
-                let p = image.get_pixel_mut(px, py);
-                for (c, color) in p.0.iter_mut().zip(color) {
-                    *c = (f32::from(*c) * (1.0 - ink) + f32::from(color) * ink) as u8;
-                }
-            }
-        });
-        let b = PixelBox::new(b.min.x as u32, b.min.y as u32, b.max.x as u32, b.max.y as u32);
-        all = Some(all.map_or(b, |a| a.union(&b)));
-    }
-    all.expect("something was drawn")
-}
-
-/// A ring with a disc in its middle, drawn over what is there as ink lies on paper.
-fn seal(image: &mut RgbImage, cx: f32, cy: f32, radius: f32) {
-    for (x, y, p) in image.enumerate_pixels_mut() {
-        let d = ((x as f32 - cx).powi(2) + (y as f32 - cy).powi(2)).sqrt() / radius;
-        if (0.95..1.0).contains(&d) || (0.80..0.83).contains(&d) || d < 0.3 {
-            for (c, red) in p.0.iter_mut().zip(RED) {
-                *c = (u16::from(*c) * u16::from(red) / 250).min(255) as u8;
-            }
-        }
-    }
-}
-
-/// 6 × 4 inches at 300 dpi.
-fn sheet() -> RgbImage {
-    RgbImage::from_pixel(1800, 1200, Rgb(PAPER))
-}
-
-fn letter() -> (RgbImage, Vec<PixelBox>) {
-    let mut image = sheet();
-    let boxes = LINES.iter().enumerate();
-    let boxes = boxes.map(|(i, l)| draw(&mut image, l, 150.0, 300.0 + 110.0 * i as f32, 58.0, INK)).collect();
-    (image, boxes)
-}
-
-fn page(pixels: impl Into<DynamicImage>) -> Page {
-    let pixels = pixels.into();
-    let stored = StoredImage {
-        data: Arc::from([]),
-        filter: Filter::Dct,
-        color_space: ColorSpace::Rgb,
-        width: pixels.width(),
-        height: pixels.height(),
-        bits: 8,
-        decode: None,
-        orientation: Orientation::Upright,
-        original: true,
-    };
-    Page { number: 1, stored, pixels, dpi: [300.0; 2], dpi_source: DpiSource::File }
-}
-
-fn tesseract() -> Tesseract {
-    Tesseract::new("vie").expect("apt install tesseract-ocr-vie")
-}
-
-fn vie() -> LineEngine {
-    LineModel::of(&tesseract()).unwrap().expect("the model is of 8 bits").engine()
-}
-
-fn read(pixels: impl Into<DynamicImage>) -> PageText {
-    read_page(&page(pixels), &mut vie(), PAGE_DEADLINE).expect("the page is read")
-}
-
-/// The share of the smaller box that both cover.
-fn overlap(a: PixelBox, b: PixelBox) -> f64 {
-    let both = PixelBox::new(a.x0.max(b.x0), a.y0.max(b.y0), a.x1.min(b.x1), a.y1.min(b.y1));
-    let area = |b: PixelBox| f64::from(b.width()) * f64::from(b.height());
-    area(both) / area(a).min(area(b))
-}
-
-fn line_boxes(text: &PageText) -> Vec<PixelBox> {
-    let line = |l| text.line_words(l).iter().map(|w| w.bbox).reduce(|a, b| a.union(&b)).unwrap();
-    text.lines.iter().map(line).collect()
-}
 
 #[test]
 fn reads_vietnamese_and_says_where_each_line_stands() {
@@ -292,14 +174,14 @@ fn a_line_is_read_again_with_the_characters_that_its_field_allows() {
     let digits = draw(&mut image, "999099000017", label.x1 as f32 + 20.0, 500.0, 58.0, INK);
     let page = page(image);
     let mut engine = vie();
-    let (all, _) = reread(&page, label.union(&digits), None, &mut engine).unwrap();
+    let (all, _) = reread(&page, None, label.union(&digits), None, &mut engine).unwrap();
     assert!(all.contains("999099000017"), "{all}");
-    let (number, confidence) = reread(&page, digits, Some("0123456789"), &mut engine).unwrap();
+    let (number, confidence) = reread(&page, None, digits, Some("0123456789"), &mut engine).unwrap();
     assert_eq!(number, "999099000017");
     assert!(confidence > 0.5, "{confidence}");
-    let (letters, _) = reread(&page, digits, Some("abc"), &mut engine).unwrap();
+    let (letters, _) = reread(&page, None, digits, Some("abc"), &mut engine).unwrap();
     assert!(letters.chars().all(|c| "abc ".contains(c)), "{letters}");
-    let (again, _) = reread(&page, label.union(&digits), None, &mut engine).unwrap();
+    let (again, _) = reread(&page, None, label.union(&digits), None, &mut engine).unwrap();
     assert_eq!(again, all, "the allowed characters were for one call");
 }
 
@@ -307,7 +189,7 @@ fn a_line_is_read_again_with_the_characters_that_its_field_allows() {
 fn a_box_outside_the_page_is_refused() {
     let page = page(sheet());
     let outside = PixelBox::new(1800, 0, 1900, 40);
-    let refused = reread(&page, outside, None, &mut vie());
+    let refused = reread(&page, None, outside, None, &mut vie());
     assert!(matches!(refused, Err(OcrError::ImageSize { .. })), "{refused:?}");
 }
 

@@ -377,7 +377,7 @@ mod tests {
             .map(|&b| Word { text: "chữ".into(), confidence: 1.0, bbox: b.into() })
             .collect::<Vec<_>>();
         let lines = vec![Line { words: 0..words.len(), baseline, block: 0 }];
-        PageText { width: 1000, height: 1000, dpi: None, words, lines, seals: None }
+        PageText { width: 1000, height: 1000, words, lines, ..PageText::default() }
     }
 
     #[test]

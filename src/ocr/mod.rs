@@ -12,21 +12,26 @@ mod code;
 mod engine;
 mod error;
 pub mod fake;
+mod frame;
 mod leaders;
 mod paper;
 mod pool;
 mod prepare;
+mod projection;
 mod read;
 mod red;
 pub mod score;
+mod sheet;
 mod specks;
 mod tesseract;
+mod warp;
 
 pub use self::tesseract::Tesseract;
 pub use code::{PageQr, read_codes};
 pub use engine::{LineEngine, LineModel};
 pub use error::{OcrError, PageError};
 pub use fake::FakeRecognizer;
+pub use frame::Frame;
 pub use pool::{EnginePool, PageJob, PageRead};
 pub use prepare::{Prepared, Turn, prepare};
 pub use read::{PAGE_DEADLINE, read_page, reread};
@@ -79,6 +84,20 @@ pub struct PageText {
     /// The red seals' rings, upright page pixels; null where red cannot be told: a grey or black-and-white scan, red paper.
     #[serde(default)]
     pub seals: Option<Vec<PixelBox>>,
+    /// The page as it was read; none for a page that was not read from pixels.
+    #[serde(skip)]
+    pub upright: Option<Upright>,
+}
+
+/// Words and lines in the frame in which a page was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upright {
+    /// Where it lies on the page.
+    pub frame: Frame,
+    /// The box of each word of [`PageText::words`], frame pixels.
+    pub boxes: Vec<PixelBox>,
+    /// The baseline of each line of [`PageText::lines`], frame pixels.
+    pub baselines: Vec<[f32; 4]>,
 }
 
 impl PageText {
@@ -106,6 +125,19 @@ impl PageText {
             }
         }
         text
+    }
+
+    /// The page as it was read, upright, level and flat: all boxes in the frame's pixels. The page itself where there is no frame.
+    pub fn straight(&self) -> Self {
+        let Some(upright) = &self.upright else { return self.clone() };
+        let mut page = self.clone();
+        (page.width, page.height) = upright.frame.size();
+        page.words.iter_mut().zip(&upright.boxes).for_each(|(word, bbox)| word.bbox = *bbox);
+        page.lines.iter_mut().zip(&upright.baselines).for_each(|(line, baseline)| line.baseline = *baseline);
+        page.seals =
+            self.seals.as_ref().map(|boxes| boxes.iter().map(|b| upright.frame.of_page(*b)).collect());
+        page.upright = None;
+        page
     }
 
     /// Whether no letter and no digit was read: a blank page, a picture, or one that cannot be read.

@@ -12,8 +12,14 @@ const WHITE: f32 = 238.0;
 /// No paper is darker than this share of the page's usual paper; what is, is ink or the scanner's lid.
 const DARKEST: f32 = 0.7;
 
-/// Lifts the paper to white; ink is lifted in proportion.
-pub(super) fn even_out(image: &mut GrayImage) {
+/// On a photograph a shadow may be as dark as this share.
+const DARKEST_SHADOW: f32 = 0.3;
+/// A shadow's edge on a photograph is so soft that from one square to the next the paper keeps this share at least; pictures and
+/// coloured grounds end at once.
+const SOFT: f32 = 0.84;
+
+/// Lifts the paper to white; ink is lifted in proportion. On a photograph deeper shadows are lifted too.
+pub(super) fn even_out(image: &mut GrayImage, photo: bool) {
     let (width, height) = (image.width() as usize, image.height() as usize);
     if width < SQUARE || height < SQUARE {
         return;
@@ -28,9 +34,26 @@ pub(super) fn even_out(image: &mut GrayImage) {
     let mut sorted = paper.clone();
     sorted.sort_by(f32::total_cmp);
     let usual = sorted[sorted.len() / 2];
-    if sorted[sorted.len() / 20] >= WHITE || usual < 90.0 {
+    if sorted[sorted.len() / 20] >= WHITE || (usual < 90.0 && !photo) {
         return;
     }
+    if photo {
+        // Nothing falls faster than a shadow's edge: what does is filled up from around, from both directions.
+        let mut fill = |order: &mut dyn Iterator<Item = usize>, back: bool| {
+            for i in order {
+                let (column, row) = (i % columns, i / columns);
+                let left =
+                    if back { (column + 1 < columns).then(|| i + 1) } else { (column > 0).then(|| i - 1) };
+                let above =
+                    if back { (row + 1 < rows).then(|| i + columns) } else { (row > 0).then(|| i - columns) };
+                let around = left.into_iter().chain(above).map(|j| paper[j]).fold(0.0, f32::max);
+                paper[i] = paper[i].max(around * SOFT);
+            }
+        };
+        fill(&mut (0..columns * rows), false);
+        fill(&mut (0..columns * rows).rev(), true);
+    }
+    let darkest = usual * if photo { DARKEST_SHADOW } else { DARKEST };
     // A square full of ink borrows from its neighbours.
     let lightest: Vec<f32> = (0..paper.len())
         .map(|i| {
@@ -39,7 +62,7 @@ pub(super) fn even_out(image: &mut GrayImage) {
             let around = near(row, rows).flat_map(|r| near(column, columns).map(move |c| r * columns + c));
             let own = paper[i];
             let most = around.map(|j| paper[j]).fold(0.0, f32::max);
-            if own < 0.9 * most { most } else { own }.max(usual * DARKEST)
+            if own < 0.9 * most && !photo { most } else { own }.max(darkest)
         })
         .collect();
     let centre = |v: usize| (v as f32 / SQUARE as f32 - 0.5).max(0.0);
@@ -100,7 +123,7 @@ mod tests {
             let paper = 230 - (x / 6) as u8;
             Luma([if y % 24 < 3 && x % 7 < 4 { paper / 5 } else { paper }])
         });
-        even_out(&mut image);
+        even_out(&mut image, false);
         for (x, y, p) in image.enumerate_pixels() {
             let ink = y % 24 < 3 && x % 7 < 4;
             assert!(if ink { p.0[0] < 80 } else { p.0[0] > 225 }, "{x} {y} {}", p.0[0]);
@@ -111,10 +134,10 @@ mod tests {
     fn white_paper_stays_as_it_is() {
         let mut image = GrayImage::from_fn(480, 480, |x, y| Luma([if (x * y) % 11 == 0 { 10 } else { 250 }]));
         let before = image.clone();
-        even_out(&mut image);
+        even_out(&mut image, false);
         assert_eq!(image, before);
         let mut small = GrayImage::from_pixel(5, 5, Luma([100]));
-        even_out(&mut small);
+        even_out(&mut small, false);
         assert_eq!(small.get_pixel(0, 0).0[0], 100);
     }
 }

@@ -1,15 +1,20 @@
 //! A page's pixels → a grey image for reading, and the way back from its boxes to the page's own.
 //!
-//! Colour becomes grey with seals removed and red print kept ([`super::red`]), the resolution becomes the one that
-//! the engine reads best and fastest, a page lying on its side is turned, a skewed one straightened.
+//! The sheet on a photograph is taken out and flattened ([`super::sheet`]), colour becomes grey with seals removed and red print kept
+//! ([`super::red`]), the resolution becomes the one that the engine reads best and fastest, a page lying on its side is turned, a
+//! skewed one straightened.
 
 use fast_image_resize as fir;
 use image::{DynamicImage, GrayImage, RgbImage, imageops};
 
+use super::frame::Frame;
 use super::leaders;
 use super::paper;
+use super::projection::Projection;
 use super::red::{self, Red};
+use super::sheet::{self, Corners};
 use super::specks;
+use super::warp::{warp_grey, warp_rgb};
 use crate::geom::PixelBox;
 use crate::scan::Page;
 use crate::scan::deskew::skew_angle;
@@ -43,27 +48,21 @@ pub struct Prepared {
     pub image: GrayImage,
     /// Its resolution.
     pub ppi: u32,
-    to_page: Affine,
+    pub(super) to_page: Projection,
     page_size: (u32, u32),
+    /// Pixels of the page, where it is not turned, a pixel of this.
+    pub(super) scale: [f64; 2],
 }
 
 impl Prepared {
     /// The smallest box of page pixels around a box of this image.
     pub fn to_page(&self, b: PixelBox) -> PixelBox {
-        let corners = [(b.x0, b.y0), (b.x1, b.y0), (b.x0, b.y1), (b.x1, b.y1)]
-            .map(|(x, y)| self.to_page.apply([x as f32, y as f32]));
-        let least = |i: usize| corners.iter().map(|c| c[i]).fold(f32::INFINITY, f32::min);
-        let most = |i: usize| corners.iter().map(|c| c[i]).fold(f32::NEG_INFINITY, f32::max);
-        let (width, height) = self.page_size;
-        let edge = |v: f32, limit: u32| (v.round().max(0.0) as u32).min(limit);
-        let x0 = edge(least(0), width.saturating_sub(1));
-        let y0 = edge(least(1), height.saturating_sub(1));
-        PixelBox::new(x0, y0, edge(most(0), width).max(x0 + 1), edge(most(1), height).max(y0 + 1))
+        self.to_page.hull(b, self.page_size)
     }
 
     /// A point of this image on the page.
-    pub fn point_to_page(&self, point: [f32; 2]) -> [f32; 2] {
-        self.to_page.apply(point)
+    pub fn point_to_page(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        self.to_page.apply([f64::from(x), f64::from(y)]).map(|v| v as f32)
     }
 
     /// A horizontal band as an image of its own: the `height` rows from `y`.
@@ -77,35 +76,45 @@ pub fn prepare(page: &Page, turn: Turn) -> Prepared {
     Ground::of(page).turned(turn)
 }
 
-/// A page in grey at the resolution of reading, as it lies.
+/// A page in grey at the resolution of reading, as it lies; of a photograph its sheet, flat.
 #[derive(Clone, Debug)]
 pub(super) struct Ground {
     pub(super) image: GrayImage,
     ppi: u32,
+    /// Of the picture that this was made smaller from: the page, or its sheet.
+    flat_size: (u32, u32),
+    /// From that picture to the page.
+    flat_to_page: Projection,
     page_size: (u32, u32),
     /// The number of blobs where there are too many to read.
     pub(super) noise: Option<usize>,
+    /// The red on that picture.
+    pub(super) red: Red,
     /// The red seals on the page, in its own pixels; none where red cannot be told or was not looked for.
     pub(super) seals: Option<Vec<PixelBox>>,
 }
 
 impl Ground {
     pub(super) fn of(page: &Page) -> Self {
+        let size = (page.pixels.width(), page.pixels.height());
+        if let Some(flat) = sheet::find(&page.pixels).and_then(|corners| flattened(page, &corners)) {
+            let (grey, red) = to_grey(&flat.pixels, flat.dpi);
+            let seals = red.seal_boxes(grey.dimensions());
+            let seals = seals.map(|boxes| boxes.iter().map(|b| flat.to_page.hull(*b, size)).collect());
+            let mut ground = Self::scaled(grey, flat.dpi, READING_PPI, true);
+            clear_rim(&mut ground.image, (READING_PPI * RIM) as u32);
+            return Self { seals, red, flat_to_page: flat.to_page, page_size: size, ..ground };
+        }
         let dpi = plausible_dpi(page);
-        let (grey, seals) = to_grey(&page.pixels, dpi);
-        Self { seals, ..Self::scaled(grey, dpi, READING_PPI) }
+        let (grey, red) = to_grey(&page.pixels, dpi);
+        let seals = red.seal_boxes(size);
+        Self { seals, red, ..Self::scaled(grey, dpi, READING_PPI, false) }
     }
 
-    /// A part of the page, at most at `ppi`.
-    pub(super) fn of_box(page: &Page, b: PixelBox, ppi: f64) -> (Self, PixelBox) {
+    /// A part of the page as it lies, at most at `ppi`.
+    pub(super) fn of_box(page: &Page, b: PixelBox, ppi: f64) -> Self {
         let dpi = plausible_dpi(page);
-        let margin = |d: f64| (d / 25.4) as u32; // a millimetre
-        let b = PixelBox::new(
-            b.x0.saturating_sub(margin(dpi[0])),
-            b.y0.saturating_sub(margin(dpi[1])),
-            (b.x1 + margin(dpi[0])).min(page.pixels.width()),
-            (b.y1 + margin(dpi[1])).min(page.pixels.height()),
-        );
+        let b = with_margin(b, dpi, (page.pixels.width(), page.pixels.height()));
         // Seals are found on the whole page: a part of a ring is not one.
         let grey = match &page.pixels {
             DynamicImage::ImageRgb8(rgb) => {
@@ -115,18 +124,42 @@ impl Ground {
             }
             other => imageops::crop_imm(&other.to_luma8(), b.x0, b.y0, b.width(), b.height()).to_image(),
         };
-        (Self::scaled(grey, dpi, ppi), b)
+        Self::scaled(grey, dpi, ppi, false)
     }
 
-    fn scaled(grey: GrayImage, dpi: [f64; 2], most_ppi: f64) -> Self {
+    /// A part of the page as it was read, at most at `ppi`; `b` is in the frame's pixels.
+    pub(super) fn of_frame(page: &Page, frame: &Frame, b: PixelBox, ppi: f64) -> Self {
+        let b = with_margin(b, frame.dpi, frame.size);
+        let way =
+            Projection::affine([1.0, 0.0, f64::from(b.x0), 0.0, 1.0, f64::from(b.y0)]).then(frame.to_page);
+        let grey = match &page.pixels {
+            DynamicImage::ImageRgb8(rgb) => {
+                grey_of_rgb(&warp_rgb(rgb, &way, b.width(), b.height()), &frame.red, [b.x0, b.y0])
+            }
+            DynamicImage::ImageLuma8(grey) => warp_grey(grey, &way, b.width(), b.height()),
+            other => warp_grey(&other.to_luma8(), &way, b.width(), b.height()),
+        };
+        Self::scaled(grey, frame.dpi, ppi, frame.photo)
+    }
+
+    fn scaled(grey: GrayImage, dpi: [f64; 2], most_ppi: f64, photo: bool) -> Self {
         let finest = dpi[0].max(dpi[1]);
         let ppi = finest.max(LEAST_PPI).min(finest * MOST_ENLARGED).min(most_ppi);
-        let (width, height) = grey.dimensions();
+        let size = grey.dimensions();
         let scaled = |pixels: u32, dpi: f64| ((f64::from(pixels) * ppi / dpi).round() as u32).max(1);
-        let mut image = resize(grey, scaled(width, dpi[0]), scaled(height, dpi[1]));
-        paper::even_out(&mut image);
+        let mut image = resize(grey, scaled(size.0, dpi[0]), scaled(size.1, dpi[1]));
+        paper::even_out(&mut image, photo);
         let noise = specks::clear(&mut image).err();
-        Self { image, ppi: ppi.round() as u32, page_size: (width, height), noise, seals: None }
+        Self {
+            image,
+            ppi: ppi.round() as u32,
+            flat_size: size,
+            flat_to_page: Projection::IDENTITY,
+            page_size: size,
+            noise,
+            red: Red::default(),
+            seals: None,
+        }
     }
 
     /// Turned and straightened.
@@ -135,7 +168,7 @@ impl Ground {
         let skew = skew_angle(&prepared.image);
         if skew.abs() >= LEAST_SKEW {
             let (image, back) = rotate(&prepared.image, skew);
-            prepared.to_page = back.then(prepared.to_page);
+            prepared.to_page = back.projection().then(prepared.to_page);
             prepared.image = image;
         }
         leaders::remove(&mut prepared.image, prepared.ppi);
@@ -144,15 +177,44 @@ impl Ground {
 
     /// Turned, not straightened.
     pub(super) fn only_turned(&self, turn: Turn) -> Prepared {
-        let (w, h) = (self.image.width() as f32, self.image.height() as f32);
+        let (w, h) = (f64::from(self.image.width()), f64::from(self.image.height()));
         let (image, back) = match turn {
-            Turn::None => (self.image.clone(), Affine::IDENTITY),
-            Turn::Quarter => (imageops::rotate90(&self.image), Affine([0.0, 1.0, 0.0, -1.0, 0.0, h])),
-            Turn::Half => (imageops::rotate180(&self.image), Affine([-1.0, 0.0, w, 0.0, -1.0, h])),
-            Turn::ThreeQuarters => (imageops::rotate270(&self.image), Affine([0.0, -1.0, w, 1.0, 0.0, 0.0])),
+            Turn::None => (self.image.clone(), Projection::IDENTITY),
+            Turn::Quarter => {
+                (imageops::rotate90(&self.image), Projection::affine([0.0, 1.0, 0.0, -1.0, 0.0, h]))
+            }
+            Turn::Half => {
+                (imageops::rotate180(&self.image), Projection::affine([-1.0, 0.0, w, 0.0, -1.0, h]))
+            }
+            Turn::ThreeQuarters => {
+                (imageops::rotate270(&self.image), Projection::affine([0.0, -1.0, w, 1.0, 0.0, 0.0]))
+            }
         };
-        let scale = Affine::scale(self.page_size.0 as f32 / w, self.page_size.1 as f32 / h);
-        Prepared { image, ppi: self.ppi, to_page: back.then(scale), page_size: self.page_size }
+        let [x, y] = [f64::from(self.flat_size.0) / w, f64::from(self.flat_size.1) / h];
+        let to_page = back.then(Projection::scale(x, y)).then(self.flat_to_page);
+        let scale = if matches!(turn, Turn::None | Turn::Half) { [x, y] } else { [y, x] };
+        Prepared { image, ppi: self.ppi, to_page, page_size: self.page_size, scale }
+    }
+
+    /// The frame in which a prepared page was read.
+    pub(super) fn frame(&self, prepared: &Prepared) -> Frame {
+        let [x, y] = prepared.scale;
+        let to_page = Projection::scale(1.0 / x, 1.0 / y).then(prepared.to_page);
+        let side = |pixels: u32, scale: f64| (f64::from(pixels) * scale).round() as u32;
+        let size = (side(prepared.image.width(), x), side(prepared.image.height(), y));
+        let dpi = [f64::from(prepared.ppi) * x, f64::from(prepared.ppi) * y];
+        // Seals were found on the flat picture; it is turned and straightened without being bent.
+        let from_flat = self.flat_to_page.then(to_page.inverse().unwrap_or(Projection::IDENTITY));
+        let red =
+            self.red.moved(|[px, py]| from_flat.apply([f64::from(px), f64::from(py)]).map(|v| v as f32));
+        Frame {
+            to_page,
+            page_size: self.page_size,
+            size,
+            dpi,
+            red,
+            photo: self.flat_to_page != Projection::IDENTITY,
+        }
     }
 
     /// Whether lines of print run from top to bottom: the page lies on its side. Lines make the ink of
@@ -207,15 +269,78 @@ fn plausible_dpi(page: &Page) -> [f64; 2] {
     }
 }
 
-/// The page in grey, and its red seals where red can be told.
-fn to_grey(pixels: &DynamicImage, dpi: [f64; 2]) -> (GrayImage, Option<Vec<PixelBox>>) {
+/// A sheet taken out of its photograph.
+struct Flat {
+    pixels: DynamicImage,
+    dpi: [f64; 2],
+    to_page: Projection,
+}
+
+/// Most papers are of the ISO 216 series; a photograph taken aslant shortens a side.
+const A_SERIES: f64 = std::f64::consts::SQRT_2;
+/// Sides within this share of that are taken for it.
+const NEARLY: f64 = 0.15;
+/// A4, in inches.
+const A4: [f64; 2] = [8.27, 11.69];
+/// Flattened at no more than this: reading needs less.
+const FLAT_PPI: f64 = 300.0;
+
+/// The sheet between its corners. It is taken for A4 where its sides are in that proportion: a photograph tells no size.
+fn flattened(page: &Page, corners: &Corners) -> Option<Flat> {
+    let [across, down] = corners.sides();
+    let proportion = across.max(down) / across.min(down);
+    let (size, dpi) = if (proportion / A_SERIES - 1.0).abs() <= NEARLY {
+        let ppi = (across.max(down) / A4[1]).min(FLAT_PPI);
+        let [short, long] = A4.map(|inches| inches * ppi);
+        (if across < down { [short, long] } else { [long, short] }, [ppi; 2])
+    } else {
+        let dpi = plausible_dpi(page);
+        let share = (FLAT_PPI / dpi[0].max(dpi[1])).min(1.0);
+        ([across * share, down * share], dpi.map(|d| d * share))
+    };
+    let [width, height] = size.map(|s| s.round().max(1.0));
+    let to_page = Projection::of_rectangle(width, height, corners.0)?;
+    let (w, h) = (width as u32, height as u32);
+    let pixels = match &page.pixels {
+        DynamicImage::ImageRgb8(rgb) => warp_rgb(rgb, &to_page, w, h).into(),
+        DynamicImage::ImageLuma8(grey) => warp_grey(grey, &to_page, w, h).into(),
+        other => warp_grey(&other.to_luma8(), &to_page, w, h).into(),
+    };
+    Some(Flat { pixels, dpi, to_page })
+}
+
+/// The outermost of a sheet that was cut out: its own edge and what lies beside it. In inches.
+const RIM: f64 = 0.03;
+
+fn clear_rim(image: &mut GrayImage, rim: u32) {
+    let (width, height) = image.dimensions();
+    for (x, y, pixel) in image.enumerate_pixels_mut() {
+        if x < rim || y < rim || x + rim >= width || y + rim >= height {
+            pixel.0 = [255];
+        }
+    }
+}
+
+/// A millimetre around a box.
+fn with_margin(b: PixelBox, dpi: [f64; 2], (width, height): (u32, u32)) -> PixelBox {
+    let [x, y] = dpi.map(|d| (d / 25.4) as u32);
+    PixelBox::new(
+        b.x0.saturating_sub(x),
+        b.y0.saturating_sub(y),
+        (b.x1 + x).min(width),
+        (b.y1 + y).min(height),
+    )
+}
+
+/// The page in grey, and what is red on it.
+fn to_grey(pixels: &DynamicImage, dpi: [f64; 2]) -> (GrayImage, Red) {
     match pixels {
-        DynamicImage::ImageLuma8(grey) => (grey.clone(), None),
+        DynamicImage::ImageLuma8(grey) => (grey.clone(), Red::colourless()),
         DynamicImage::ImageRgb8(rgb) => {
             let red = red::find(rgb, dpi);
-            (grey_of_rgb(rgb, &red, [0, 0]), red.seal_boxes(rgb.dimensions()))
+            (grey_of_rgb(rgb, &red, [0, 0]), red)
         }
-        other => (other.to_luma8(), None),
+        other => (other.to_luma8(), Red::colourless()),
     }
 }
 
@@ -318,28 +443,12 @@ fn rotate(image: &GrayImage, degrees: f32) -> (GrayImage, Affine) {
 struct Affine([f32; 6]);
 
 impl Affine {
-    const IDENTITY: Self = Self([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
-
-    fn scale(x: f32, y: f32) -> Self {
-        Self([x, 0.0, 0.0, 0.0, y, 0.0])
-    }
-
     fn apply(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         let [a, b, c, d, e, f] = self.0;
         [a * x + b * y + c, d * x + e * y + f]
     }
 
-    /// This one first, `next` after it.
-    fn then(self, next: Self) -> Self {
-        let [a, b, c, d, e, f] = self.0;
-        let [g, h, i, j, k, l] = next.0;
-        Self([
-            g * a + h * d,
-            g * b + h * e,
-            g * c + h * f + i,
-            j * a + k * d,
-            j * b + k * e,
-            j * c + k * f + l,
-        ])
+    fn projection(self) -> Projection {
+        Projection::affine(self.0.map(f64::from))
     }
 }

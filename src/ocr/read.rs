@@ -5,7 +5,7 @@ use std::time::Duration;
 use unicode_normalization::UnicodeNormalization;
 
 use super::prepare::{Ground, Prepared, Turn};
-use super::{Line, OcrError, PageText, RawLine, Recognizer, Word, mean_confidence};
+use super::{Frame, Line, OcrError, PageText, RawLine, Recognizer, Upright, Word, mean_confidence};
 use crate::geom::PixelBox;
 use crate::scan::{DpiSource, Page};
 
@@ -57,26 +57,32 @@ pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -
             }
         }
     }
-    Ok(PageText { seals: ground.seals, ..page_text(page, &prepared, lines) })
+    let frame = ground.frame(&prepared);
+    Ok(PageText { seals: ground.seals, ..page_text(page, &prepared, frame, lines) })
 }
 
-/// Reads a part of a page again as one line, more closely; with `allowed`, only these characters. The text is
-/// NFC; the mean confidence is 0 to 1. A box taller than wide is taken for a line that runs up or down.
+/// Reads a part of a page again as one line, more closely; with `allowed`, only these characters. The box is in the pixels of the
+/// frame in which the page was read, or of the page where none is given. The text is NFC; the mean confidence is 0 to 1. A box taller
+/// than wide is taken for a line that runs up or down.
 ///
 /// # Errors
 /// When the engine fails.
 pub fn reread(
     page: &Page,
+    frame: Option<&Frame>,
     bbox: PixelBox,
     allowed: Option<&str>,
     engine: &mut dyn Recognizer,
 ) -> Result<(String, f32), OcrError> {
-    let inside =
-        PixelBox::new(bbox.x0, bbox.y0, bbox.x1.min(page.pixels.width()), bbox.y1.min(page.pixels.height()));
+    let (width, height) = frame.map_or((page.pixels.width(), page.pixels.height()), Frame::size);
+    let inside = PixelBox::new(bbox.x0, bbox.y0, bbox.x1.min(width), bbox.y1.min(height));
     if inside.width() == 0 || inside.height() == 0 {
         return Err(OcrError::ImageSize { width: inside.width(), height: inside.height() });
     }
-    let (ground, _) = Ground::of_box(page, inside, LINE_PPI);
+    let ground = match frame {
+        Some(frame) => Ground::of_frame(page, frame, inside, LINE_PPI),
+        None => Ground::of_box(page, inside, LINE_PPI),
+    };
     let turns: &[Turn] = if bbox.height() > 2 * bbox.width() {
         &[Turn::ThreeQuarters, Turn::Quarter]
     } else {
@@ -141,7 +147,11 @@ fn confidence(lines: &[RawLine]) -> f32 {
     mean_confidence(lines.iter().flat_map(|l| &l.words).map(|w| (w.text.as_str(), w.confidence)))
 }
 
-fn page_text(page: &Page, prepared: &Prepared, raw: Vec<RawLine>) -> PageText {
+fn page_text(page: &Page, prepared: &Prepared, frame: Frame, raw: Vec<RawLine>) -> PageText {
+    let [scale_x, scale_y] = prepared.scale;
+    let across = |v: u32| (f64::from(v) * scale_x).round() as u32;
+    let down = |v: u32| (f64::from(v) * scale_y).round() as u32;
+    let mut upright = Upright { frame, boxes: Vec::new(), baselines: Vec::new() };
     let mut text = PageText {
         width: page.pixels.width(),
         height: page.pixels.height(),
@@ -152,14 +162,25 @@ fn page_text(page: &Page, prepared: &Prepared, raw: Vec<RawLine>) -> PageText {
         let first = text.words.len();
         for word in line.words {
             let bbox = prepared.to_page(word.bbox);
+            let (x0, y0) = (across(word.bbox.x0), down(word.bbox.y0));
+            let in_frame =
+                PixelBox::new(x0, y0, across(word.bbox.x1).max(x0 + 1), down(word.bbox.y1).max(y0 + 1));
             // An engine's word may hold a space; ours do not.
             for part in word.text.split_whitespace() {
                 let confidence = word.confidence.clamp(0.0, 1.0);
+                upright.boxes.push(in_frame);
                 text.words.push(Word { text: part.nfc().collect(), confidence, bbox });
             }
         }
         if text.words.len() > first {
             let [x0, y0, x1, y1] = line.baseline;
+            let scaled = |v: f32, scale: f64| (f64::from(v) * scale) as f32;
+            upright.baselines.push([
+                scaled(x0, scale_x),
+                scaled(y0, scale_y),
+                scaled(x1, scale_x),
+                scaled(y1, scale_y),
+            ]);
             let [x0, y0] = prepared.point_to_page([x0, y0]);
             let [x1, y1] = prepared.point_to_page([x1, y1]);
             text.lines.push(Line {
@@ -169,5 +190,6 @@ fn page_text(page: &Page, prepared: &Prepared, raw: Vec<RawLine>) -> PageText {
             });
         }
     }
+    text.upright = Some(upright);
     text
 }

@@ -47,6 +47,27 @@ pub(super) struct Red {
 }
 
 impl Red {
+    /// A page without colour.
+    pub(super) fn colourless() -> Self {
+        Self { grey: true, ..Self::default() }
+    }
+
+    /// On the page turned or moved by `to`, which keeps lengths but for the sides' own resolutions.
+    pub(super) fn moved(&self, to: impl Fn([f32; 2]) -> [f32; 2]) -> Self {
+        let seals = self.seals.iter().map(|seal| {
+            let [x, y] = to([seal.x, seal.y]);
+            let [rx, ry] = seal.radius;
+            // Half the sides of the box around the turned ellipse.
+            let across = to([seal.x + rx, seal.y]).map(f64::from);
+            let down = to([seal.x, seal.y + ry]).map(f64::from);
+            let half = |i: usize, centre: f32| {
+                (across[i] - f64::from(centre)).hypot(down[i] - f64::from(centre)) as f32
+            };
+            Seal { x, y, radius: [half(0, x), half(1, y)], alone: seal.alone }
+        });
+        Self { seals: seals.collect(), ..self.clone() }
+    }
+
     /// The seals' boxes on a page of this size; none where red cannot be told from other ink.
     pub(super) fn seal_boxes(&self, size: (u32, u32)) -> Option<Vec<PixelBox>> {
         let alone = self.seals.iter().filter(|seal| seal.alone);

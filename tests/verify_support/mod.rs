@@ -134,7 +134,7 @@ pub(crate) fn page(stored: StoredImage) -> CopyPage {
         Word { text: "khai".into(), confidence: 0.9, bbox: PixelBox::new(90, 20, 150, 40) },
     ];
     let lines = vec![Line { words: 0..2, baseline: [20.0, 40.0, 150.0, 40.0], block: 0 }];
-    let text = PageText { width: 300, height: 400, dpi: None, words, lines, seals: None };
+    let text = PageText { width: 300, height: 400, words, lines, ..PageText::default() };
     CopyPage { stored, width: 300, height: 400, dpi: [150.0, 150.0], text }
 }
 
