@@ -555,6 +555,26 @@ mod readers {
         modes(&office.home(), (0o755, 0o644));
     }
 
+    /// A disk that became read-only, as far as the office can tell.
+    #[test]
+    fn a_home_that_may_only_be_read_takes_no_entry() {
+        let office = Office::new();
+        office.certify(&[]);
+        let list = office.path("records.txt");
+        fs::write(&list, format!("{}\n", saoy::record::Digest::of(b"a record"))).expect("it can be written");
+        mode(&list, 0o644);
+        let before = fs::read(office.home().join("saoy.db")).expect("the database");
+        modes(&office.home(), (0o555, 0o444));
+        let refused = run(&office, &["registry", "import", str_of(&list)]);
+        modes(&office.home(), (0o755, 0o644));
+        assert_eq!(code(&refused), 2, "{}", text(&refused));
+        assert!(text(&refused).contains("[not-allowed]"), "{}", text(&refused));
+        assert!(fs::read(office.home().join("saoy.db")).expect("the database") == before);
+        assert_eq!(code(&office.run(&["registry", "import", str_of(&list)])), 0);
+        let checked = office.run(&["registry", "check"]);
+        assert!(text(&checked).contains("2 entries"), "{}", text(&checked));
+    }
+
     #[test]
     fn a_home_that_is_forbidden_is_not_called_missing() {
         let office = Office::new();

@@ -24,6 +24,7 @@ use saoy::store::{Exported, LogDb, LogFolder, Mode};
 use saoy::verify::status::StatusLists;
 use saoy::verify::{self, FactId, Options, State, Status, StatusSource as _, Verdict};
 use time::Duration;
+use time::macros::datetime;
 
 fn records(range: std::ops::Range<u64>) -> impl Iterator<Item = Result<Digest, Failure>> {
     range.map(|i| Ok(Digest::of(&i.to_be_bytes())))
@@ -124,6 +125,34 @@ fn what_is_asked_for_twice_is_logged_once() {
     assert_eq!(desk.check().wrong, None);
     let office = desk.writer();
     assert_eq!(import(&office, 0..415), (15, 400));
+}
+
+/// What is public says the day and no more: two offices that did the same at the first and the last second of one have the same log.
+#[test]
+fn the_public_log_does_not_tell_the_hour() {
+    let mut early = Desk::new();
+    let mut late = early.copy();
+    let mut tomorrow = early.copy();
+    early.now = datetime!(2026-12-01 17:00:00 UTC);
+    late.now = datetime!(2026-12-02 16:59:59 UTC);
+    tomorrow.now = datetime!(2026-12-02 17:00:00 UTC);
+    let published = |desk: &Desk| {
+        let office = desk.writer();
+        import(&office, 0..300);
+        office.revoke(7, RevokeCause::Annulled).expect("logged");
+        office.supersede(8, 9).expect("logged");
+        office.correct(10, 11).expect("logged");
+        drop(office);
+        let out = desk.folder.path().join("log");
+        export(desk, &out);
+        let read = |path: &PathBuf| {
+            (path.strip_prefix(&out).expect("in it").to_owned(), fs::read(path).expect("there"))
+        };
+        files(&out).iter().map(read).collect::<Vec<_>>()
+    };
+    let log = published(&early);
+    assert!(log.len() > 4 && log == published(&late));
+    assert_ne!(log, published(&tomorrow));
 }
 
 #[test]

@@ -284,6 +284,8 @@ fn a_missing_anchor_is_refused_until_it_is_recovered() {
     let path = anchor_path(&desk.home, None);
     let failure = Office::recover(&desk.home, desk.ambient()).err().expect("there is nothing to recover");
     assert_eq!(failure.code, "anchor-there");
+    // It remembers which file the database is: a copy is another one.
+    drop(desk.writer());
     let there = fs::read(&path).expect("there is one");
     fs::remove_file(&path).expect("it is there");
 
@@ -320,6 +322,7 @@ fn a_damaged_anchor_is_refused() {
 fn an_anchor_that_is_behind_is_brought_up() {
     let desk = honest().copy();
     let path = anchor_path(&desk.home, None);
+    drop(desk.writer());
     let there = fs::read(&path).expect("there is one");
     let origin = desk.reader().config.log_origin.clone();
     Anchor::of(&origin, None, &[]).write(&path).expect("writes");
@@ -559,6 +562,26 @@ fn a_folder_that_is_no_home_is_refused() {
     fs::remove_file(half.home.join("saoy.db")).expect("it is there");
     let failure = half.open(Mode::Read).err().expect("refused");
     says(&failure.message, &["saoy.db"]);
+}
+
+/// Nothing was released with another schema than today's: there is nothing to migrate, and what is not known is not touched.
+#[test]
+fn a_home_of_another_schema_is_refused_and_left_as_it_is() {
+    for found in ["1", "3"] {
+        let desk = honest().copy();
+        desk.sql(&format!("UPDATE meta SET value = '{found}' WHERE name = 'schema'"), None);
+        let database = fs::read(desk.home.join("saoy.db")).expect("it is there");
+        for mode in [Mode::Read, Mode::Write] {
+            let failure = desk.open(mode).err().expect("refused");
+            assert_eq!(failure.code, "schema");
+            says(&failure.message, &[&format!("schema {found}"), "knows 2"]);
+        }
+        assert_eq!(
+            saoy::office::audit::check(&desk.home, &desk.ambient()).expect_err("refused").code,
+            "schema"
+        );
+        assert!(fs::read(desk.home.join("saoy.db")).expect("it is there") == database);
+    }
 }
 
 #[test]

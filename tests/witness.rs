@@ -24,7 +24,7 @@ use saoy::registry::{Checkpoint, Note, Receipt, merkle};
 use saoy::remote::{HttpPlace, WitnessAnswer, WitnessClient};
 use saoy::server::{self, Declined, Witness};
 use saoy::store::CheckpointLog;
-use saoy::verify::{self, FactId, Options, State, Verdict, Witnesses};
+use saoy::verify::{self, FactId, National, Options, State, Verdict, Witnesses};
 
 fn cosigner(name: &str) -> Cosigner {
     Cosigner::new(name, SigningKey::from_bytes(&Digest::of(name.as_bytes()).0)).expect("a name")
@@ -149,7 +149,7 @@ fn an_office_is_witnessed_and_staples_what_comes_later() {
         let options = Options { now: NOW, status: Some(&status) };
         let witnesses = Some(Witnesses { policy: &policy, stapled });
         let bytes = fs::read(copy).expect("there");
-        let report = verify::verify_witnessed(&bytes, &trust, &options, witnesses).expect("a copy");
+        let report = verify::verify_witnessed(&bytes, &trust, &options, witnesses, None).expect("a copy");
         let fact = report.fact(FactId::Witnessed).expect("a fact");
         (report.verdict, fact.state, fact.evidence.en.clone())
     };
@@ -184,13 +184,32 @@ fn an_office_whose_witnesses_know_more_signs_nothing() {
     assert!(office.ask_witnesses().expect("asked").expect("a policy").quorum);
     drop(office);
 
-    // Database and anchor are both from yesterday: only the witness knows.
+    // Database and anchor are both from yesterday: only the witness knows, and is asked before anything is signed.
+    let signs_nothing = |office: &Office, code: &str| {
+        let record = Digest::of(b"another");
+        for _ in 0..2 {
+            let failure = office.import([Ok(record)], &mut |_| {}).expect_err("refused");
+            assert_eq!(failure.code, code, "{failure}");
+            assert_eq!(office.store.log().last_checkpoint().expect("read").expect("there").size, 10);
+        }
+    };
     let office = yesterday.writer();
+    signs_nothing(&office, "witness-ahead");
     let failure = office.ask_witnesses().expect_err("refused");
     assert_eq!(failure.code, "witness-ahead");
     assert!(failure.message.contains("size 20") && failure.message.contains("10 entries"), "{failure}");
     assert!(office.registry.is_distrusted());
     drop(office);
+    // Without an answer nobody knows, since the database is not the file that the anchor remembers; once one answered, it is.
+    let restored = yesterday.copy();
+    let policy = fs::read(desk.home.join("witnesses")).expect("there");
+    write_policy(&restored, &[("w1.example", "http://127.0.0.1:1".into())], "any");
+    signs_nothing(&restored.writer(), "witness-unreachable");
+    signs_nothing(&restored.writer(), "witness-unreachable");
+    let brought = desk.copy();
+    import(&brought.writer(), 20..21);
+    write_policy(&brought, &[("w1.example", "http://127.0.0.1:1".into())], "any");
+    import(&brought.writer(), 21..22);
     // The anchor was lost too: recovering asks the witnesses first.
     fs::remove_file(yesterday.home.join("anchor.json")).expect("there");
     let failure = Office::recover(&yesterday.home, yesterday.ambient()).err().expect("refused");
@@ -198,7 +217,6 @@ fn an_office_whose_witnesses_know_more_signs_nothing() {
     assert!(!yesterday.home.join("anchor.json").exists());
     // The newest database may be recovered; without an answer nobody knows.
     fs::remove_file(desk.home.join("anchor.json")).expect("there");
-    let policy = fs::read(desk.home.join("witnesses")).expect("there");
     write_policy(&desk, &[("w1.example", "http://127.0.0.1:1".into())], "any");
     let failure = Office::recover(&desk.home, desk.ambient()).err().expect("refused");
     assert_eq!(failure.code, "witness-unreachable");
@@ -391,7 +409,88 @@ fn a_copy_chains_to_the_national_log() {
     assert_eq!(failure.code, "registry-broken");
     assert!(failure.message.contains("size 271"), "{failure}");
     fs::write(log.join("tile/entries/000"), whole).expect("written");
-    drop(open().expect("opens"));
+
+    // In the report of a real copy it is a fact of its own.
+    drop(office);
+    let server = Server::of(open().expect("opens"));
+    write_policy(&desks[0], &[("w1.example", server.url())], "any");
+    let desk = &desks[0];
+    let copy = desk.one("a.png", 1).output;
+    let reader = desk.reader();
+    let client = WitnessClient::new(&server.url(), std::time::Duration::from_secs(10));
+    let index = reader.registry.size() - 1;
+    let receipt = reader.witnessed_receipt(index).expect("witnessed");
+    let proof = client.logged(&receipt.checkpoint).expect("asked").expect("logged");
+    let proof = Proof::parse(&proof).expect("a proof");
+    let said = |policy: &str, proofs: Vec<Proof>| {
+        let policy = Policy::parse(policy.as_bytes()).expect("a policy");
+        let national = National { policy: &policy, stapled: &[], proofs: &proofs };
+        let options = Options { now: NOW, status: Some(&reader) };
+        let trust = reader.trust().expect("a list");
+        let bytes = fs::read(&copy).expect("there");
+        let report =
+            verify::verify_witnessed(&bytes, &trust, &options, None, Some(national)).expect("a copy");
+        let fact = report.fact(FactId::National).expect("a fact");
+        (report.verdict, fact.state, fact.evidence.en.clone())
+    };
+    let named = format!("log {}\nquorum none\n", key().verifier());
+    let (verdict, state, text) = said(&named, vec![other_proof(&client, desk), proof.clone()]);
+    assert_eq!((verdict, state), (Verdict::Valid, State::Passed), "{text}");
+    assert!(text.contains("log.example.vn/national"), "{text}");
+    let mut wrong = proof.clone();
+    wrong.hashes[0].0[0] ^= 1;
+    let stranger =
+        NoteSigner::new("log.example.vn/national", SigningKey::from_bytes(&[78; 32])).expect("a name");
+    let unknown = format!("log {}\nquorum none\n", stranger.verifier());
+    let witnessed = format!("{named}witness w {}\n", cosigner("w9.example").verifier());
+    let witnessed = format!("{}quorum w\n", witnessed.replace("quorum none\n", ""));
+    for (policy, proofs, why) in [
+        (&named, vec![], "no proof"),
+        (&named, vec![wrong], "no proof"),
+        (&named, vec![other_proof(&client, desk)], "no proof"),
+        (&unknown, vec![proof.clone()], "no proof"),
+        (&witnessed, vec![proof.clone()], "only 0 cosignatures"),
+    ] {
+        let (verdict, state, text) = said(policy, proofs);
+        assert_eq!((verdict, state), (Verdict::Indeterminate, State::NotChecked), "{text}");
+        assert!(text.contains(why), "{text}");
+    }
+
+    // And on the command line, with the proof as a file or from the log itself.
+    drop(reader);
+    let file = |name: &str, text: &str| {
+        let path = desk.folder.path().join(name);
+        fs::write(&path, text).expect("written");
+        path.to_string_lossy().into_owned()
+    };
+    let (named, unknown) = (file("named", &named), file("unknown", &unknown));
+    let proof = file("national.tlog-proof", &proof.to_string());
+    let trust = desk.home.join("trust.json").to_string_lossy().into_owned();
+    let ends = |national: &str, policy: &str| {
+        let arguments = [
+            "verify",
+            "--allow-status-unknown",
+            "--trust",
+            &trust,
+            "--national",
+            national,
+            "--national-policy",
+            policy,
+        ];
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_saoy")).args(arguments).arg(&copy).output();
+        output.expect("it runs").status.code()
+    };
+    assert_eq!(ends(&proof, &named), Some(0));
+    assert_eq!(ends(&server.url(), &named), Some(0));
+    assert_eq!(ends(&proof, &unknown), Some(1));
+    assert_eq!(ends("http://127.0.0.1:1", &named), Some(1));
+}
+
+/// The proof of the national log for an earlier checkpoint.
+fn other_proof(client: &WitnessClient, desk: &Desk) -> Proof {
+    let earlier = desk.reader().witnessed_receipt(101).expect("witnessed");
+    Proof::parse(&client.logged(&earlier.checkpoint).expect("asked").expect("logged")).expect("a proof")
 }
 
 const FOREIGN: &str =

@@ -3,26 +3,31 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 
 use super::{Outcome, output};
 use crate::error::Failure;
 use crate::extract::Forms;
 use crate::office::{Ambient, Office};
-use crate::registry::Receipt;
 use crate::registry::check::{Place as _, STATUS_PATH};
 use crate::registry::policy::Policy;
-use crate::remote::HttpPlace;
+use crate::registry::proof::Proof;
+use crate::registry::{Note, Receipt};
+use crate::remote::{HttpPlace, WitnessClient};
 use crate::store::Mode;
 use crate::verify::status::StatusLists;
 use crate::verify::trust::TrustList;
-use crate::verify::{self, Language, Options, Verdict, Witnesses};
+use crate::verify::{self, Language, National, Options, ProofSource, Verdict, Witnesses};
 
 /// The largest file that is taken for a copy.
 const MAX_BYTES: u64 = 4 << 30;
 
+/// How long a national log has for an answer.
+const ANSWER: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Verify copies against a trust list; keys inside a copy are never trusted
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("asked").args(["policy", "national_policy"]).multiple(true)))]
 pub(super) struct Verify {
     /// The trust list: offices with their keys
     #[arg(long, value_name = "FILE")]
@@ -37,8 +42,15 @@ pub(super) struct Verify {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// A receipt that was stapled beside the copy later (`registry proof --witnessed`); may be given several times
-    #[arg(long, value_name = "FILE", requires = "policy")]
+    #[arg(long, value_name = "FILE", requires = "asked")]
     receipt: Vec<PathBuf>,
+    /// Ask that the office's checkpoint is in a national log: a proof of it (`registry proof --witnessed --national`), or the log's
+    /// address; may be given several times
+    #[arg(long, value_name = "FILE|URL", requires = "national_policy")]
+    national: Vec<String>,
+    /// The national logs' keys, and the witnesses that their checkpoints need: a C2SP tlog-policy
+    #[arg(long, value_name = "FILE", requires = "national")]
+    national_policy: Option<PathBuf>,
     /// An authentic copy whose status is not known ends with exit 0
     #[arg(long)]
     allow_status_unknown: bool,
@@ -100,7 +112,16 @@ impl Verify {
             self.policy.as_ref().map(|path| Ok::<_, Failure>(Policy::parse(&read(path)?)?)).transpose()?;
         let stapled = self.receipt.iter().map(|path| Ok::<_, Failure>(Receipt::parse(&read(path)?)?));
         let stapled = stapled.collect::<Result<Vec<_>, _>>()?;
-        let witnesses = policy.as_ref().map(|policy| (policy, stapled.as_slice()));
+        let witnesses = policy.as_ref().map(|policy| Witnesses { policy, stapled: &stapled });
+        let national_policy = self.national_policy.as_ref();
+        let national_policy =
+            national_policy.map(|path| Ok::<_, Failure>(Policy::parse(&read(path)?)?)).transpose()?;
+        let mut proofs = Proofs::default();
+        for place in &self.national {
+            proofs.add(place, |path| read(&path))?;
+        }
+        let national =
+            national_policy.as_ref().map(|policy| National { policy, stapled: &stapled, proofs: &proofs });
         let language = match self.lang {
             Lang::Vi => Language::Vietnamese,
             Lang::En => Language::English,
@@ -108,7 +129,7 @@ impl Verify {
         let forms = Forms::builtin()?;
         let mut worst = 0;
         for file in &self.files {
-            let code = match self.one(file, &trust, status, witnesses, &forms, language) {
+            let code = match self.one(file, &trust, status, (witnesses, national), &forms, language) {
                 Ok(verdict) => verdict.exit_code(self.allow_status_unknown),
                 Err(failure) => {
                     if self.json {
@@ -130,7 +151,7 @@ impl Verify {
         file: &PathBuf,
         trust: &TrustList,
         status: Option<&dyn verify::StatusSource>,
-        witnesses: Option<(&Policy, &[Receipt])>,
+        (witnesses, national): (Option<Witnesses<'_>>, Option<National<'_>>),
         forms: &Forms,
         language: Language,
     ) -> Result<Verdict, Failure> {
@@ -149,8 +170,7 @@ impl Verify {
             Failure::new("unreadable", format!("cannot be read: {e}"), "check the name and the permissions")
         })?;
         let options = Options { now: time::OffsetDateTime::now_utc(), status };
-        let witnesses = witnesses.map(|(policy, stapled)| Witnesses { policy, stapled });
-        let report = verify::verify_witnessed(&bytes, trust, &options, witnesses)?;
+        let report = verify::verify_witnessed(&bytes, trust, &options, witnesses, national)?;
         if self.json {
             let mut value = serde_json::to_value(&report).expect("a report is plain data");
             value["file"] = serde_json::json!(file);
@@ -165,6 +185,37 @@ impl Verify {
             });
         }
         Ok(report.verdict)
+    }
+}
+
+/// Proofs from files, and national logs that are asked for theirs.
+#[derive(Default)]
+struct Proofs {
+    given: Vec<Proof>,
+    logs: Vec<WitnessClient>,
+}
+
+impl Proofs {
+    fn add(
+        &mut self,
+        place: &str,
+        read: impl FnOnce(PathBuf) -> Result<Vec<u8>, Failure>,
+    ) -> Result<(), Failure> {
+        if place.starts_with("https://") || place.starts_with("http://") {
+            self.logs.push(WitnessClient::new(place, ANSWER));
+        } else {
+            self.given.push(Proof::parse(&read(PathBuf::from(place))?)?);
+        }
+        Ok(())
+    }
+}
+
+impl ProofSource for Proofs {
+    /// A log that does not answer proves nothing, which the report then says.
+    fn proofs(&self, checkpoint: &Note) -> Vec<Proof> {
+        let asked = self.logs.iter().filter_map(|log| log.logged(checkpoint).ok().flatten());
+        let asked = asked.filter_map(|bytes| Proof::parse(&bytes).ok());
+        self.given.iter().cloned().chain(asked).collect()
     }
 }
 

@@ -33,6 +33,7 @@ impl Office {
     /// As [`Registry::next_batch`]; what keeps the log from being loaded again after an error.
     pub(crate) fn next(&self, kind: EntryKind, day: u32) -> Result<Next, Failure> {
         self.reload_if_distrusted()?;
+        self.ask_before_signing()?;
         self.registry.next(kind, day)
     }
 
@@ -90,6 +91,7 @@ impl Office {
     /// Logs the first of these up to a change of key, in one transaction; says how many were taken.
     fn log_batch(&self, submissions: &[Submission]) -> Result<(usize, Vec<u64>), Failure> {
         self.reload_if_distrusted()?;
+        self.ask_before_signing()?;
         let keys: Vec<Digest> = submissions.iter().filter_map(|s| s.key).collect();
         let found = self.store.log().requested_all(&keys)?;
         let mut known: HashMap<[u8; 32], u64> = HashMap::new();

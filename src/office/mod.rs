@@ -24,6 +24,7 @@ pub use sequencer::Sequencer;
 pub use witness::Cosigned;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -37,7 +38,8 @@ use crate::registry::log::Registry;
 use crate::registry::note::{NoteSigner, NoteVerifier};
 use crate::signature::{Algorithm, chain};
 use crate::store::{
-    Anchor, Job, Key, Mode, Store, StoreError, anchor_path, folder_of, replace_durably, sync_folder_of,
+    Anchor, Job, Key, Mode, Store, StoreError, anchor_path, database, file_identity, folder_of,
+    replace_durably, sync_folder_of,
 };
 use crate::verify::trust::{self, IndexRange, LogKey, SealKey, TrustList};
 use crate::{certify, registry, seal};
@@ -123,6 +125,10 @@ pub struct Office {
     /// Randomness.
     pub entropy: Box<dyn Entropy>,
     anchor: PathBuf,
+    /// Whether the witnesses were asked since it was opened.
+    asked: AtomicBool,
+    /// Whether the database may be a restored backup: then a witness has to answer before anything is signed.
+    doubt: AtomicBool,
     /// As of when a reader knows the registry; a writer knows it as of now.
     read_at: Option<OffsetDateTime>,
 }
@@ -232,7 +238,7 @@ impl Office {
             log_origin: registry::origin(&new.code, host),
         };
         Store::create(home, Key::new(*keys.vault_key()))?;
-        let anchor = Anchor::of(&config.log_origin, None, &[]);
+        let anchor = Anchor::of(&config.log_origin, None, &[]).of_database(Some(database_of(home)?));
         anchor.write(&anchor_path(home, ambient.anchor.as_deref()))?;
         write_json(&home.join("office.json"), &config)?;
         let trust = trust_list(&config, &keys, clock.now())?;
@@ -277,7 +283,8 @@ impl Office {
             ));
         }
         let office = parts.into_office(ambient, Mode::Write)?;
-        office.refuse_behind_witnesses()?;
+        office.doubt.store(true, Ordering::Release);
+        office.ask_before_signing()?;
         office.anchor()?;
         Ok(office)
     }
@@ -295,6 +302,10 @@ impl Office {
                  `saoy registry recover --home DIR`",
             ));
         };
+        // Where there is nobody to ask, nothing is gained by doubting.
+        if anchor.database != Some(database_of(&self.home)?) && self.has_witnesses() {
+            self.doubt.store(true, Ordering::Release);
+        }
         let there = self.store.log().checkpoint(anchor.size)?;
         match anchor.ahead_of(self.registry.size(), there.map(|c| c.root), &self.store.books()?) {
             None => Ok(()),
@@ -313,6 +324,11 @@ impl Office {
     pub fn anchor(&self) -> Result<(), Failure> {
         let checkpoint = self.store.log().last_checkpoint()?;
         let anchor = Anchor::of(&self.config.log_origin, checkpoint.as_ref(), &self.store.books()?);
+        let database = match self.doubt.load(Ordering::Acquire) {
+            true => None,
+            false => Some(database_of(&self.home)?),
+        };
+        let anchor = anchor.of_database(database);
         match Anchor::read(&self.anchor) {
             Ok(Some(there)) if there == anchor => Ok(()),
             _ => Ok(anchor.write(&self.anchor)?),
@@ -413,8 +429,15 @@ impl Parts {
         drop(moment);
         let registry = Registry::load(log_key, key_id, state)?;
         let Ambient { clock, entropy, .. } = ambient;
-        Ok(Office { home, config, keys, store, registry, clock, entropy, anchor, read_at })
+        let (asked, doubt) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Office { home, config, keys, store, registry, clock, entropy, anchor, asked, doubt, read_at })
     }
+}
+
+/// Which file the database of a home is.
+fn database_of(home: &Path) -> Result<String, StoreError> {
+    let path = database(home);
+    file_identity(&path).map_err(|source| StoreError::Io { path, source })
 }
 
 /// The anchor, which must be this office's own.

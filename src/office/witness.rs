@@ -2,15 +2,17 @@
 //!
 //! `DIR/witnesses` is a C2SP tlog-policy file; its comment `# saoy-wait-ms N` says how long issuing waits (2000 without one).
 //! Issuing goes on without them: a missing cosignature is said to be missing, and can be asked for later. Only one answer stops
-//! the office: a witness that has seen more of this log than the office itself.
+//! the office: a witness that has seen more of this log than the office itself; they are asked for that before anything is signed.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::Office;
 use crate::error::Failure;
+use crate::registry::cosignature::CosignatureVerifier;
 use crate::registry::log::{Registry, SignedCheckpoint};
 use crate::registry::note::{Note, NoteSignature};
 use crate::registry::policy::{Policy, PolicyWitness};
@@ -54,6 +56,11 @@ impl Office {
         Ok(Some((Policy::parse(&bytes)?, wait)))
     }
 
+    /// Whether a policy is there at all.
+    pub(super) fn has_witnesses(&self) -> bool {
+        self.home.join("witnesses").exists()
+    }
+
     /// Asks every witness for the last checkpoint, all at once, and keeps what comes in time. `None` for an office without
     /// witnesses or entries.
     ///
@@ -76,7 +83,7 @@ impl Office {
             match answer {
                 Ok(cosignatures) => lines.extend(cosignatures),
                 Err(failure) if failure.code == "witness-ahead" => {
-                    self.registry.distrust(&failure.message);
+                    self.stop(&failure);
                     return Err(failure);
                 }
                 Err(failure) => {
@@ -132,57 +139,105 @@ impl Office {
         Err(none("it has another size each time it is asked"))
     }
 
-    /// Refuses where a witness knows more of this log than the database: for an office whose own memory was lost.
+    /// Asks the witnesses before the first entry is signed since the office was opened: a home that was restored whole, anchor and
+    /// all, cannot know what it forgot. Who does not answer in time is passed over, unless the database is another file than the one
+    /// that the anchor remembers; then one of them must.
     ///
     /// # Errors
-    /// `witness-ahead` with both sizes; `witness-unreachable` where the policy names witnesses and none of them answered.
-    pub(super) fn refuse_behind_witnesses(&self) -> Result<(), Failure> {
+    /// `witness-ahead` with both sizes; `witness-unreachable` where one had to answer and none did. Nothing is signed then.
+    pub(super) fn ask_before_signing(&self) -> Result<(), Failure> {
+        if self.asked.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.refuse_behind_witnesses()?;
+        self.asked.store(true, Ordering::Release);
+        if self.doubt.swap(false, Ordering::AcqRel) {
+            self.anchor()?;
+        }
+        Ok(())
+    }
+
+    fn refuse_behind_witnesses(&self) -> Result<(), Failure> {
         let Some((policy, wait)) = self.policy()? else { return Ok(()) };
+        let asked: Vec<_> = policy
+            .witnesses
+            .iter()
+            .filter_map(|witness| Some((witness, witness.key.as_ref()?, witness.url.as_deref()?)))
+            .collect();
+        let answers: Vec<Result<(), Failure>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = asked
+                .iter()
+                .map(|(witness, key, url)| scope.spawn(|| self.refuse_behind(witness, key, url, wait)))
+                .collect();
+            threads.into_iter().map(|thread| thread.join().expect("asking does not panic")).collect()
+        });
         let mut unreachable = None;
-        let mut answered = !policy.witnesses.iter().any(|witness| witness.url.is_some());
-        for witness in &policy.witnesses {
-            let (Some(key), Some(url)) = (&witness.key, witness.url.as_deref()) else { continue };
-            let bytes = match WitnessClient::new(url, wait).last(&self.config.log_origin) {
-                Ok(bytes) => bytes,
-                Err(failure) => {
-                    unreachable = Some(failure);
-                    continue;
-                }
-            };
-            answered = true;
-            let Some(note) = bytes.and_then(|bytes| Note::parse(&bytes).ok()) else { continue };
-            let Ok(Some(_)) = key.verify(&note) else { continue };
-            let Ok(there) = Checkpoint::parse(note.text()) else { continue };
-            let size = self.registry.size();
-            if there.origin != self.config.log_origin {
-                continue;
+        for answer in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+            if answer.code == "witness-ahead" {
+                self.stop(answer);
+                return Err(answer.clone());
             }
-            if there.size > size {
-                return Err(ahead(url, there.size, size));
-            }
-            let own = match there.size {
-                0 => Some(merkle::empty_root()),
-                size => self.store.log().checkpoint(size)?.map(|checkpoint| checkpoint.root),
-            };
-            if own != Some(there.root) {
-                let own = own.map_or_else(|| "none".to_owned(), |root| root.to_string());
-                return Err(Failure::new(
-                    "witness-ahead",
-                    format!(
-                        "{url} cosigned root {} at size {}, the database has {own}",
-                        there.root, there.size
-                    ),
-                    "this is not the database of that log: bring back the newest one; nothing is signed",
-                ));
-            }
+            unreachable = Some(answer);
         }
         match unreachable {
-            Some(failure) if !answered => Err(Failure {
-                advice: "after a loss the witnesses are asked first: run again when one of them answers"
-                    .into(),
-                ..failure
-            }),
+            Some(failure) if self.doubt.load(Ordering::Acquire) && answers.iter().all(Result::is_err) => {
+                Err(Failure {
+                    advice: "the database is another file than the office's last: after a restore the witnesses are asked first; run \
+                             again when one of them answers"
+                        .into(),
+                    ..failure.clone()
+                })
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// One witness: refuses where it knows more of this log than the database.
+    fn refuse_behind(
+        &self,
+        witness: &PolicyWitness,
+        key: &CosignatureVerifier,
+        url: &str,
+        wait: Duration,
+    ) -> Result<(), Failure> {
+        let Some(bytes) = WitnessClient::new(url, wait).last(&self.config.log_origin)? else {
+            // It knows nothing of the log, or does not say what it cosigned last: then its answer to a checkpoint does.
+            let Some(own) = self.store.log().last_checkpoint()? else { return Ok(()) };
+            return self.ask(witness, &own, wait).map(drop);
+        };
+        let Ok(note) = Note::parse(&bytes) else { return Ok(()) };
+        let Ok(Some(_)) = key.verify(&note) else { return Ok(()) };
+        let Ok(there) = Checkpoint::parse(note.text()) else { return Ok(()) };
+        let size = self.registry.size();
+        if there.origin != self.config.log_origin {
+            return Ok(());
+        }
+        if there.size > size {
+            return Err(ahead(url, there.size, size));
+        }
+        let own = match there.size {
+            0 => Some(merkle::empty_root()),
+            size => self.store.log().checkpoint(size)?.map(|checkpoint| checkpoint.root),
+        };
+        if own == Some(there.root) {
+            return Ok(());
+        }
+        let own = own.map_or_else(|| "none".to_owned(), |root| root.to_string());
+        Err(Failure::new(
+            "witness-ahead",
+            format!("{url} cosigned root {} at size {}, the database has {own}", there.root, there.size),
+            "this is not the database of that log: bring back the newest one; nothing is signed",
+        ))
+    }
+
+    /// Nothing is signed any more, in this process or another, until the witnesses were asked again.
+    fn stop(&self, failure: &Failure) {
+        self.registry.distrust(&failure.message);
+        self.doubt.store(true, Ordering::Release);
+        self.asked.store(false, Ordering::Release);
+        // A disk that does not take this takes no entry either; one that was lost is not made again by a refusal.
+        if self.anchor.exists() {
+            let _ = self.anchor();
         }
     }
 

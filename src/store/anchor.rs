@@ -25,6 +25,10 @@ pub struct Anchor {
     pub root: Digest,
     /// The last number of each book.
     pub numbers: Vec<LastNumber>,
+    /// Which file the database was ([`file_identity`]): a database that was brought back from a backup is another one. `None` where
+    /// nobody has made sure yet that it is not behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
 }
 
 /// The last number that one book gave.
@@ -47,7 +51,13 @@ impl Anchor {
             .iter()
             .map(|b| LastNumber { symbol: b.symbol.clone(), year: b.year, number: b.last })
             .collect();
-        Self { origin: origin.to_owned(), size, root, numbers }
+        Self { origin: origin.to_owned(), size, root, numbers, database: None }
+    }
+
+    /// The same, of this database file.
+    #[must_use]
+    pub fn of_database(self, database: Option<String>) -> Self {
+        Self { database, ..self }
     }
 
     /// Whether nothing would be forgotten with this anchor: that of an office which never issued.
@@ -115,6 +125,18 @@ impl Anchor {
 /// Where the anchor of a home lies.
 pub fn anchor_path(home: &Path, elsewhere: Option<&Path>) -> PathBuf {
     elsewhere.map_or_else(|| home.join("anchor.json"), Path::to_owned)
+}
+
+/// What tells a file from another with the same name and content: number and time of birth, as far as the file system knows them. A
+/// copy has others; a snapshot of the whole disk has not.
+pub(crate) fn file_identity(path: &Path) -> std::io::Result<String> {
+    let metadata = fs::metadata(path)?;
+    let born = metadata.created().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&metadata);
+    #[cfg(not(unix))]
+    let number = 0;
+    Ok(format!("{number}-{}", born.map_or(0, |time| time.as_nanos())))
 }
 
 /// Writes a file so that after a crash either the old or the new content is there, never a part. The part beside it has one
@@ -216,6 +238,20 @@ mod tests {
         fs::write(&path, b"{").expect("writes");
         assert!(matches!(Anchor::read(&path), Err(StoreError::Anchor { .. })));
         assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_file_that_was_brought_back_is_another() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (path, backup) = (folder.path().join("saoy.db"), folder.path().join("backup"));
+        fs::write(&path, b"1").expect("writes");
+        let was = file_identity(&path).expect("is there");
+        fs::write(&path, b"2").expect("writes");
+        assert_eq!(file_identity(&path).expect("is there"), was);
+        fs::copy(&path, &backup).expect("copies");
+        fs::remove_file(&path).expect("removes");
+        fs::copy(&backup, &path).expect("copies");
+        assert_ne!(file_identity(&path).expect("is there"), was);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use crate::ambient::Entropy;
 use crate::record::{BookNumber, Digest};
 use crate::registry::log::Next;
 pub use anchor::{Anchor, LastNumber, anchor_path};
-pub(crate) use anchor::{create_durably, folder_of, replace_durably, sync_folder_of};
+pub(crate) use anchor::{create_durably, file_identity, folder_of, replace_durably, sync_folder_of};
 use blobs::Blobs;
 pub use error::StoreError;
 pub use folder::{Exported, LogFolder};
@@ -645,7 +645,7 @@ fn there(home: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
-fn database(home: &Path) -> PathBuf {
+pub(crate) fn database(home: &Path) -> PathBuf {
     home.join("saoy.db")
 }
 

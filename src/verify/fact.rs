@@ -87,6 +87,8 @@ pub enum FactId {
     Checkpoint,
     /// As many witnesses cosigned a checkpoint over the entry as the reader's policy asks for; only with a policy.
     Witnessed,
+    /// A signed checkpoint over the entry is in a national log of the offices' checkpoints; only where that is asked for.
+    National,
     /// The metadata names the same copy.
     CopyId,
     /// The copy was not revoked, voided, superseded or corrected.
@@ -114,6 +116,7 @@ impl FactId {
             Self::Inclusion => ("Có trong nhật ký công khai", "Log inclusion"),
             Self::Checkpoint => ("Điểm kiểm của nhật ký", "Log checkpoint"),
             Self::Witnessed => ("Bên chứng kiến nhật ký", "Log witnesses"),
+            Self::National => ("Nhật ký quốc gia", "National log"),
             Self::CopyId => ("Mã bản sao", "Copy id"),
             Self::Status => ("Tình trạng hiện tại", "Status"),
         };

@@ -83,7 +83,11 @@ fn signature(
     let range = dictionary.get("ByteRange").and_then(Object::as_array).unwrap_or_default();
     let range: Vec<usize> =
         range.iter().filter_map(|n| n.as_integer().and_then(|n| usize::try_from(n).ok())).collect();
-    let expected = [0, gap.start, gap.end, end - gap.end];
+    // A later revision may define the object again: then the gap lies behind what it is said to cover.
+    let rest = end.checked_sub(gap.end);
+    let rest =
+        rest.ok_or_else(|| structure(object, "the signature stands behind the revision that it ends"))?;
+    let expected = [0, gap.start, gap.end, rest];
     if range != expected {
         let what = format!("/ByteRange is {range:?}, but the signed revision is {expected:?}");
         return Err(structure(object, what));

@@ -21,6 +21,7 @@ mod evidence;
 mod fact;
 mod gate;
 mod issuer;
+mod national;
 mod pages;
 pub mod pdf;
 mod refusal;
@@ -33,6 +34,7 @@ pub mod trust;
 mod verdict;
 
 pub use fact::{Fact, FactId, Language, State, Text};
+pub use national::{National, ProofSource};
 pub use refusal::NotACopy;
 pub use report::{CopyFacts, FieldFacts, Report, SignatureFacts, VERSION, Verdict};
 pub use status::{Status, StatusAnswer, StatusSource};
@@ -83,7 +85,7 @@ pub fn examine(file: &[u8]) -> Result<Vec<PageDigest>, PdfError> {
 /// # Errors
 /// [`NotACopy`] where there is nothing to verify. A copy that is damaged or forged is no error but a report.
 pub fn verify(pdf: &[u8], trust: &TrustList, options: &Options<'_>) -> Result<Report, NotACopy> {
-    verify_witnessed(pdf, trust, options, None)
+    verify_witnessed(pdf, trust, options, None, None)
 }
 
 /// How many witnesses the reader asks for, and the receipts that were stapled beside the copy later.
@@ -95,7 +97,8 @@ pub struct Witnesses<'a> {
     pub stapled: &'a [Receipt],
 }
 
-/// Verifies one file as [`verify`] does, and whether its entry was witnessed: a fact of its own, never passed on the office's word.
+/// Verifies one file as [`verify`] does, and whether its entry was witnessed and its checkpoint is in a national log: each a fact of its
+/// own where it is asked for, never passed on the office's word.
 ///
 /// # Errors
 /// As [`verify`].
@@ -104,6 +107,7 @@ pub fn verify_witnessed(
     trust: &TrustList,
     options: &Options<'_>,
     witnesses: Option<Witnesses<'_>>,
+    national: Option<National<'_>>,
 ) -> Result<Report, NotACopy> {
     let refuse_or_report = |error: &PdfError| {
         if refusal::has_traces(pdf) { Ok(damaged(error, trust, options)) } else { Err(refusal::kind(pdf)) }
@@ -153,6 +157,8 @@ pub fn verify_witnessed(
     facts.push(evidence.inclusion());
     facts.push(evidence.checkpoint(office));
     facts.extend(witnesses.map(|witnesses| evidence.witnessed(office, &witnesses)));
+    let receipt = evidence.receipt.as_ref().ok();
+    facts.extend(national.map(|national| national::fact(receipt, office, &national)));
     facts.push(metadata(&document, &evidence));
     let (status, status_fact) = status_fact(&evidence, options);
     facts.push(status_fact);
