@@ -71,6 +71,9 @@ pub enum CmsError {
     /// The signer's certificate is not among the certificates.
     #[error("the signer's certificate is not in the SignedData")]
     NoSignerCertificate,
+    /// A certificate stands twice: no signature covers the set, so it must be no larger than needed.
+    #[error("the SignedData has a certificate twice")]
+    RepeatedCertificate,
     /// A certificate cannot be read.
     #[error("a certificate in the SignedData cannot be read: {0}")]
     Certificate(#[from] CertificateError),
@@ -241,6 +244,9 @@ impl SignedData {
         for any in content.certificates.iter().flat_map(SetOfVec::iter) {
             let certificate = Certificate::from_der(&any.to_der().map_err(|_| CmsError::Malformed)?)?;
             let tbs = certificate.x509().tbs_certificate();
+            if certificates.iter().any(|other: &Vec<u8>| other == certificate.der()) {
+                return Err(CmsError::RepeatedCertificate);
+            }
             certificates.push(certificate.der().to_vec());
             if *tbs.issuer() == info.sid.issuer && *tbs.serial_number() == info.sid.serial_number {
                 signer = Some(certificate);
