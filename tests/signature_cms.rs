@@ -328,6 +328,8 @@ fn the_certificate_must_be_the_signers() {
     assert!(matches!(Parts::refused(|p| p.certificates.clear()), CmsError::NoSignerCertificate));
     assert!(matches!(Parts::refused(|p| p.sid = issuer_and_serial(&officer)), CmsError::NoSignerCertificate));
     assert!(matches!(Parts::refused(|p| p.certificates.push(tlv(0x30, b"x"))), CmsError::Certificate(_)));
+    let twice = Parts::refused(|p| p.certificates.push(p.certificates[0].clone()));
+    assert!(matches!(twice, CmsError::RepeatedCertificate));
     let substituted = Parts::refused(|p| {
         p.certificates = vec![officer.clone()];
         p.sid = issuer_and_serial(&officer);

@@ -26,7 +26,7 @@ def by_saoy(saoy, trust, files):
     verdicts = {}
     for line in run.stdout.splitlines():
         report = json.loads(line)
-        verdicts[report["file"]] = report["verdict"]
+        verdicts[report["file"]] = report.get("verdict", "refused")
     return {file: verdicts.get(str(file), "refused") in ("valid", "authentic-status-unknown") for file in files}
 
 
