@@ -602,7 +602,11 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.stop.take().map(|stop| stop.send(()));
-        let _ = self.thread.take().map(std::thread::JoinHandle::join);
+        let ended = self.thread.take().map(std::thread::JoinHandle::join);
+        assert!(
+            std::thread::panicking() || ended.is_some_and(|ended| ended.is_ok()),
+            "it ends without a panic"
+        );
     }
 }
 

@@ -34,13 +34,16 @@ pub fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
     listening: impl FnOnce(SocketAddr),
 ) -> Result<(), Failure> {
+    // The database has a runtime of its own, which must not end inside of another: the last to let go is this function.
     let log = Arc::new(LogDb::open(home)?);
     let router = Router::new()
         .route("/checkpoint", get(checkpoint))
         .route("/status", get(status))
         .route("/tile/{*path}", get(tile))
-        .with_state(log);
-    super::run(listen, router, stop, listening)
+        .with_state(Arc::clone(&log));
+    let done = super::run(listen, router, stop, listening);
+    drop(log);
+    done
 }
 
 async fn checkpoint(State(log): State<Arc<LogDb>>, headers: HeaderMap) -> Response {
