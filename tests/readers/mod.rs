@@ -146,7 +146,8 @@ fn tiles_and_bundles(bytes: &[u8]) -> bool {
     let hashes = tiles::hashes_from_bytes(rest, width);
     if let Ok(hashes) = &hashes {
         assert_eq!(tiles::hashes_to_bytes(hashes), rest);
-        let _ = tiles::perfect_root(hashes);
+        // A root is asked for over a power of two of them only.
+        let _ = hashes.len().is_power_of_two().then(|| tiles::perfect_root(hashes));
     }
     bundle.is_ok() || hashes.is_ok()
 }
