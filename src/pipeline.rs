@@ -22,7 +22,7 @@ use crate::ambient::vietnam_year;
 use crate::certify::{self, Acts, Attachment, CopyPage, Fonts, Metadata, Relationship};
 use crate::error::Failure;
 use crate::extract::{Forms, PageCode, Reading};
-use crate::ocr::{self, EnginePool, Frame, PageJob, PageText, Recognizer};
+use crate::ocr::{self, Defect, EnginePool, Frame, PageJob, PageText, Recognizer};
 use crate::office::{COPY, Office, OfficeConfig, job_key, record_context};
 use crate::record::{
     self, Act, BookNumber, ConfirmedFields, Digest, Disclosure, Fields, Record, RequiredSigner, Role,
@@ -747,7 +747,7 @@ fn issue(
     request: &Request,
     started: OffsetDateTime,
 ) -> Result<Certified, Failure> {
-    let blank = blank_pages(pages.iter().map(|page| &page.text));
+    let remarks = remarks(pages.iter().map(|page| &page.text));
     if !request.allow_blank && pages.iter().all(|page| page.text.is_blank()) {
         return Err(Failure::new(
             "blank",
@@ -829,12 +829,22 @@ fn issue(
     if estimated {
         done.notes.push("the file says no resolution; it was estimated from the page's size".into());
     }
-    done.notes.extend(blank);
+    done.notes.extend(remarks);
     Ok(done)
 }
 
+/// Remarks on pages: without words, or with a picture that should be taken again.
+pub fn remarks<'a>(pages: impl Iterator<Item = &'a PageText> + Clone) -> Vec<String> {
+    let mut remarks: Vec<String> = blank_pages(pages.clone()).into_iter().collect();
+    for (number, page) in (1..).zip(pages) {
+        let number: u32 = number;
+        remarks.extend(page.quality.iter().map(|defect| format!("page {number} {}", defect.advice())));
+    }
+    remarks
+}
+
 /// A remark on the pages without words, if there are any: a sheet that lay face down is noticed.
-pub fn blank_pages<'a>(pages: impl Iterator<Item = &'a PageText>) -> Option<String> {
+fn blank_pages<'a>(pages: impl Iterator<Item = &'a PageText>) -> Option<String> {
     let blank: Vec<String> = (1..)
         .zip(pages)
         .filter(|(_, page)| page.is_blank())
@@ -891,6 +901,22 @@ fn extract(
         }
     }
     forms.apply_reread(&mut fields, &readings)?;
+    // Of half a page all that stands on the other half is missing, and what may be missing is not known to be.
+    const MISSING: usize = 3;
+    let missing = |field: &&crate::record::Field| field.problems.iter().any(|problem| problem == "missing");
+    if fields.fields.values().filter(missing).count() >= MISSING {
+        for field in fields.fields.values_mut().filter(|field| field.value.is_null() && !field.review) {
+            field.problems.push("page-incomplete".to_owned());
+            field.review = true;
+        }
+    }
+    // Which of the papers a value is of, nobody knows.
+    if texts.iter().any(|page| page.quality.contains(&Defect::TwoPapers)) {
+        for field in fields.fields.values_mut() {
+            field.problems.push("two-papers".to_owned());
+            field.review = true;
+        }
+    }
     for field in fields.fields.values_mut() {
         let frame = field.page.and_then(|page| frames.get(page as usize - 1).copied().flatten());
         field.bbox = field.bbox.map(|b| frame.map_or(b, |frame| frame.to_page(b)));

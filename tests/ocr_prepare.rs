@@ -3,12 +3,21 @@
 
 mod ocr_support;
 
+use std::sync::atomic::AtomicBool;
+
 use image::{DynamicImage, Rgb, RgbImage, imageops};
-use imageproc::geometric_transformations::{Border, Interpolation, Projection, warp_into};
+use imageproc::geometric_transformations::{
+    Border, Interpolation, Projection, rotate_about_center, warp_into,
+};
 use ocr_support::*;
+use saoy::eval;
+use saoy::extract::Forms;
 use saoy::geom::PixelBox;
 use saoy::ocr::score::cer;
-use saoy::ocr::{PAGE_DEADLINE, PageText, read_page, reread};
+use saoy::ocr::{Defect, EnginePool, PAGE_DEADLINE, PageText, read_page, reread};
+use saoy::pipeline;
+use saoy::record::Fields;
+use saoy::scan::Limits;
 
 /// A4 at 200 dpi.
 const A4: (u32, u32) = (1654, 2339);
@@ -153,4 +162,109 @@ fn a_scan_with_the_lids_dark_rims_is_read() {
     imageops::replace(&mut scan, &sheet, 0, 0);
     let text = read(scan);
     assert!(cer(&written, &text.text()) < 0.02, "{}", text.text());
+}
+
+#[test]
+fn a_page_that_lies_upside_down_and_askew_is_read() {
+    let (sheet, _, written) = document();
+    let white = Border::Constant(Rgb([255; 3]));
+    for degrees in [-9.5_f32, 9.5] {
+        let askew = rotate_about_center(&sheet, degrees.to_radians(), Interpolation::Bilinear, white);
+        let text = read(imageops::rotate180(&askew));
+        assert!(cer(&written, &text.text()) < 0.03, "{degrees}: {}", text.text());
+        let level = |l: &saoy::ocr::Line| (l.baseline[1] - l.baseline[3]).abs() < 8.0;
+        assert!(text.straight().lines.iter().all(level));
+    }
+}
+
+fn quality(sheet: RgbImage) -> Vec<Defect> {
+    read(sheet).quality
+}
+
+#[test]
+fn a_good_page_draws_no_remark() {
+    let (sheet, ..) = document();
+    assert_eq!(quality(sheet.clone()), []);
+    assert_eq!(read(DynamicImage::from(sheet.clone()).to_luma8()).quality, []);
+    let (photo, _) = photograph(&sheet, (2250, 3000), SEEN_ASLANT);
+    assert_eq!(quality(photo), []);
+}
+
+#[test]
+fn each_fault_of_a_picture_is_named() {
+    let (sheet, ..) = document();
+    let mut dark = sheet.clone();
+    dark.iter_mut().for_each(|v| *v = (f32::from(*v) * 0.27) as u8);
+    assert_eq!(quality(dark), [Defect::TooDark]);
+
+    let blurred = imageops::blur(&sheet, 4.0);
+    assert!(quality(blurred).contains(&Defect::Blurred));
+
+    let small = imageops::resize(&sheet, 694, 982, imageops::FilterType::Triangle);
+    let small = saoy::scan::Page { dpi: [84.0; 2], ..page(small) };
+    let text = read_page(&small, &mut vie(), PAGE_DEADLINE).unwrap();
+    assert!(text.quality.contains(&Defect::TooSmall), "{:?}", text.quality);
+
+    let cut = imageops::crop_imm(&sheet, 215, 0, A4.0 - 215, A4.1).to_image();
+    assert_eq!(quality(cut), [Defect::CutOff]);
+    // Through the middle of a line.
+    let cut = imageops::crop_imm(&sheet, 0, 0, A4.0, 790).to_image();
+    assert!(quality(cut).contains(&Defect::CutOff));
+
+    let mut shiny = sheet;
+    for (x, y, pixel) in shiny.enumerate_pixels_mut() {
+        let far = (x as f32 - 700.0).hypot(y as f32 - 900.0);
+        let light = 255.0 * (1.0 - (far - 160.0) / 40.0).clamp(0.0, 1.0);
+        pixel.0 = pixel.0.map(|v| (f32::from(v) * 0.85 + light).min(255.0) as u8);
+    }
+    assert_eq!(quality(shiny), [Defect::Glare]);
+}
+
+/// A committed sample as it is, and what its fields say.
+fn sample(name: &str) -> (RgbImage, serde_json::Value) {
+    let file = |ending: &str| format!("{}/samples/{name}.{ending}", env!("CARGO_MANIFEST_DIR"));
+    let expected = std::fs::read(file("expected.json")).unwrap();
+    (image::open(file("jpg")).unwrap().to_rgb8(), serde_json::from_slice(&expected).unwrap())
+}
+
+/// The fields of a picture, and the values among them that are wrong though nobody is asked to look.
+fn silently_wrong(picture: &RgbImage, expected: &serde_json::Value) -> (Fields, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page.png");
+    picture.save(&file).unwrap();
+    let engines = EnginePool::tesseract("vie", 1).unwrap();
+    let forms = Forms::builtin().unwrap();
+    let go_on = AtomicBool::new(false);
+    let read = pipeline::read_only(&engines, &forms, None, &[file], &Limits::default(), &go_on, &|_| {});
+    let (_, fields) = read.into_iter().next().unwrap().1.unwrap();
+    let wrong = fields.fields.iter().filter(|(name, field)| {
+        !field.review && !eval::same(&field.value, &expected["fields"][name.as_str()]["value"])
+    });
+    let wrong = wrong.map(|(name, field)| format!("{name}: {:?}", field.value)).collect();
+    (fields, wrong)
+}
+
+#[test]
+fn of_half_a_page_and_of_two_papers_nothing_wrong_passes() {
+    let (paper, expected) = sample("khai-sinh-06-trich-luc");
+    let (whole, wrong) = silently_wrong(&paper, &expected);
+    assert!(wrong.is_empty() && whole.form.is_some(), "{wrong:?}");
+
+    let (_, wrong) = silently_wrong(&imageops::rotate180(&paper), &expected);
+    assert!(wrong.is_empty(), "upside down: {wrong:?}");
+
+    let (width, height) = paper.dimensions();
+    for (half, y) in [("upper", 0), ("lower", height / 2)] {
+        let part = imageops::crop_imm(&paper, 0, y, width, height / 2).to_image();
+        let (_, wrong) = silently_wrong(&part, &expected);
+        assert!(wrong.is_empty(), "{half} half: {wrong:?}");
+    }
+
+    // Side by side on a larger glass.
+    let (other, _) = sample("khai-sinh-04-ban-sao");
+    let mut both = RgbImage::from_pixel(width + other.width(), height.max(other.height()), Rgb([255; 3]));
+    imageops::replace(&mut both, &paper, 0, 0);
+    imageops::replace(&mut both, &other, i64::from(width), 0);
+    let (fields, _) = silently_wrong(&both, &expected);
+    assert!(fields.fields.values().all(|field| field.review), "{fields:?}");
 }

@@ -13,7 +13,7 @@ use super::limits::Limits;
 use super::{Outcome, output};
 use crate::error::Failure;
 use crate::extract::Forms;
-use crate::ocr::{EnginePool, PageText, Word};
+use crate::ocr::{Defect, EnginePool, PageText, Word};
 use crate::pipeline::{self, Event};
 use crate::record::Fields;
 
@@ -53,13 +53,22 @@ struct ReadPage<'a> {
     width: u32,
     height: u32,
     dpi: Option<[f64; 2]>,
+    /// What is wrong with the picture.
+    quality: &'a [Defect],
     text: String,
     words: &'a [Word],
 }
 
 impl<'a> ReadPage<'a> {
     fn of(page: &'a PageText) -> Self {
-        Self { width: page.width, height: page.height, dpi: page.dpi, text: page.text(), words: &page.words }
+        Self {
+            width: page.width,
+            height: page.height,
+            dpi: page.dpi,
+            quality: &page.quality,
+            text: page.text(),
+            words: &page.words,
+        }
     }
 }
 
@@ -81,7 +90,7 @@ impl Read {
         for (file, result) in &documents {
             match result {
                 Ok((pages, fields)) => {
-                    if let Some(remark) = pipeline::blank_pages(pages.iter()) {
+                    for remark in pipeline::remarks(pages.iter()) {
                         output::note(&format!("{}: {remark}", file.display()));
                     }
                     read.push(ReadDocument {

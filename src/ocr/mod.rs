@@ -18,6 +18,7 @@ mod paper;
 mod pool;
 mod prepare;
 mod projection;
+mod quality;
 mod read;
 mod red;
 pub mod score;
@@ -34,6 +35,7 @@ pub use fake::FakeRecognizer;
 pub use frame::Frame;
 pub use pool::{EnginePool, PageJob, PageRead};
 pub use prepare::{Prepared, Turn, prepare};
+pub use quality::Defect;
 pub use read::{PAGE_DEADLINE, read_page, reread};
 
 use std::ops::Range;
@@ -84,6 +86,9 @@ pub struct PageText {
     /// The red seals' rings, upright page pixels; null where red cannot be told: a grey or black-and-white scan, red paper.
     #[serde(default)]
     pub seals: Option<Vec<PixelBox>>,
+    /// What is wrong with its picture.
+    #[serde(default)]
+    pub quality: Vec<Defect>,
     /// The page as it was read; none for a page that was not read from pixels.
     #[serde(skip)]
     pub upright: Option<Upright>,

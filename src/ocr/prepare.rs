@@ -11,6 +11,7 @@ use super::frame::Frame;
 use super::leaders;
 use super::paper;
 use super::projection::Projection;
+use super::quality::{self, Defect};
 use super::red::{self, Red};
 use super::sheet::{self, Corners};
 use super::specks;
@@ -92,6 +93,8 @@ pub(super) struct Ground {
     pub(super) red: Red,
     /// The red seals on the page, in its own pixels; none where red cannot be told or was not looked for.
     pub(super) seals: Option<Vec<PixelBox>>,
+    /// What is wrong with the picture.
+    pub(super) defects: Vec<Defect>,
 }
 
 impl Ground {
@@ -148,6 +151,7 @@ impl Ground {
         let size = grey.dimensions();
         let scaled = |pixels: u32, dpi: f64| ((f64::from(pixels) * ppi / dpi).round() as u32).max(1);
         let mut image = resize(grey, scaled(size.0, dpi[0]), scaled(size.1, dpi[1]));
+        let defects = quality::of_image(&image);
         paper::even_out(&mut image, photo);
         let noise = specks::clear(&mut image).err();
         Self {
@@ -159,6 +163,7 @@ impl Ground {
             noise,
             red: Red::default(),
             seals: None,
+            defects,
         }
     }
 

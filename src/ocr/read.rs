@@ -5,6 +5,7 @@ use std::time::Duration;
 use unicode_normalization::UnicodeNormalization;
 
 use super::prepare::{Ground, Prepared, Turn};
+use super::quality;
 use super::{Frame, Line, OcrError, PageText, RawLine, Recognizer, Upright, Word, mean_confidence};
 use crate::geom::PixelBox;
 use crate::scan::{DpiSource, Page};
@@ -14,6 +15,10 @@ pub const PAGE_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A page read with less confidence than this may lie upside down.
 const DOUBTFUL: f32 = 0.7;
+/// No other way up is tried once one is read with such confidence: upside down nothing is.
+const SURE: f32 = 0.9;
+/// Of fewer letters one that happens to look like a letter weighs too much.
+const ENOUGH_LETTERS: usize = 40;
 /// Another way up must be read better by so much.
 const CLEARLY_BETTER: f32 = 0.1;
 /// Pixels an inch for reading a single line again: its letters are looked at more closely.
@@ -32,8 +37,12 @@ pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -
     let mut prepared;
     let lines;
     if on_its_side {
-        let (turn, _) =
-            best_turn(&ground, [Turn::ThreeQuarters, Turn::Quarter, Turn::None], engine, deadline)?;
+        let (turn, _) = best_turn(
+            &ground,
+            [Turn::ThreeQuarters, Turn::Quarter, Turn::None, Turn::Half],
+            engine,
+            deadline,
+        )?;
         prepared = ground.turned(turn);
         lines = engine.read_page(&prepared.image, prepared.ppi, deadline)?;
     } else {
@@ -58,7 +67,11 @@ pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -
         }
     }
     let frame = ground.frame(&prepared);
-    Ok(PageText { seals: ground.seals, ..page_text(page, &prepared, frame, lines) })
+    let mut text = page_text(page, &prepared, frame, lines);
+    text.seals = ground.seals;
+    text.quality = ground.defects;
+    text.quality.extend(quality::of_text(&text));
+    Ok(text)
 }
 
 /// Reads a part of a page again as one line, more closely; with `allowed`, only these characters. The box is in the pixels of the
@@ -109,14 +122,20 @@ fn best_turn<const N: usize>(
     engine: &mut dyn Recognizer,
     deadline: Duration,
 ) -> Result<(Turn, f32), OcrError> {
-    let mut best = (turns[0], -1.0);
+    let (mut best, mut most) = ((turns[0], 0.0), -1.0);
     for turn in turns {
         let prepared = ground.turned(turn);
         let (y, height) = inkiest_band(&prepared);
         let lines = engine.read_page(&prepared.band(y, height), prepared.ppi, deadline)?;
         let confidence = confidence(&lines);
-        if confidence > best.1 {
-            best = (turn, confidence);
+        let letters = lines.iter().flat_map(|l| &l.words).flat_map(|w| w.text.chars());
+        let letters = letters.filter(|c| c.is_alphanumeric()).count().min(ENOUGH_LETTERS);
+        let score = confidence * letters as f32 / ENOUGH_LETTERS as f32;
+        if score > most {
+            (best, most) = ((turn, confidence), score);
+        }
+        if most >= SURE {
+            break;
         }
     }
     Ok(best)
