@@ -184,11 +184,30 @@ fn a_copy_from_scan_to_verdict_accepted_by_everybody() {
     assert_eq!((&line["already"], &line["index"]), (&Value::from(true), &Value::from(0)));
     assert!(copy.exists());
     // Changed by one byte, it is refused.
+    let good = office.path("good.pdf");
+    fs::copy(&copy, &good).expect("it can be copied");
     let mut bytes = fs::read(&copy).expect("it is there");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&copy, bytes).expect("it can be written");
     assert_eq!(verify(&["--home", str_of(&home)]), (1, "invalid".into()));
+
+    // What verify says keeps to its schema: of a good copy, a changed one, one whose issuer is not known, and no copy.
+    let scan = root().join(SCAN);
+    let lines = office.path("reports.ndjson");
+    let output = office.run(&[
+        "verify",
+        "--home",
+        str_of(&home),
+        "--json",
+        str_of(&good),
+        str_of(&copy),
+        str_of(&scan),
+    ]);
+    fs::write(&lines, &output.stdout).expect("it can be written");
+    let checker = root().join("tests/tools/check_report.py");
+    let output = run(in_venv("python3"), PYHANKO, [checker, root().join("docs/report.schema.json"), lines]);
+    assert!(text(&output).contains("3 lines keep to the schema"), "{}", text(&output));
 
     // The book and the log.
     let lines = json_lines(&office.run(&["book", "show", "--json"]));

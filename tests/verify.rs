@@ -10,8 +10,8 @@ use saoy::seal;
 use saoy::signature::Algorithm;
 use saoy::verify::trust::{IndexRange, TrustError};
 use saoy::verify::{
-    FactId, Language, NotACopy, Options, Report, State, Status, StatusAnswer, StatusSource, TrustList,
-    Verdict,
+    FactId, Language, MainIndication, NotACopy, Options, Report, State, Status, StatusAnswer, StatusSource,
+    SubIndication, TrustList, Verdict,
 };
 use time::Duration;
 use verify_support::{House, INDEX, NOW, Parts, file, image, options, trust, verify};
@@ -59,6 +59,46 @@ fn a_right_copy_holds_in_every_fact() {
     let report = saoy::verify::verify(&copy, &trust(&[&house]), &options).expect("a copy");
     assert_eq!(report.verdict, Verdict::Valid);
     assert_eq!(saoy::verify::examine(&copy).as_deref(), Ok(parts.record.pages.as_slice()));
+}
+
+/// The words of ETSI EN 319 102-1, for the file and its last signature.
+fn words(report: &Report) -> (MainIndication, Option<SubIndication>) {
+    (report.signed.indication, report.signed.sub_indication)
+}
+
+#[test]
+fn signatures_are_told_in_etsis_words() {
+    let house = House::new("999.01", 1);
+    let list = trust(&[&house]);
+    let copy = house.copy(1);
+    let report = verify(&copy, &list);
+    assert_eq!(words(&report), (MainIndication::TotalPassed, None));
+    assert!(report.signatures.iter().all(|one| one.validation == report.signed));
+    let failed = |why| (MainIndication::TotalFailed, Some(why));
+    let open = |why| (MainIndication::Indeterminate, Some(why));
+
+    let grown = [&copy[..], b"\n"].concat();
+    assert_eq!(words(&verify(&grown, &list)), failed(SubIndication::FormatFailure));
+    // A byte of the page image: the digest is another.
+    let image = copy.windows(7).position(|w| w == b"stream\n").expect("a stream") + 20;
+    let mut changed = copy.clone();
+    changed[image] ^= 1;
+    assert_eq!(words(&verify(&changed, &list)), failed(SubIndication::HashFailure));
+    // The last digit of the office's signature value.
+    let gap = copy.windows(11).rposition(|w| w == b"/Contents <").expect("a gap") + 11;
+    let end = gap + copy[gap..].iter().position(|b| *b == b'>').expect("its end");
+    let digit = copy[..end].iter().rposition(|b| *b != b'0').expect("digits");
+    let mut changed = copy.clone();
+    changed[digit] = if changed[digit] == b'1' { b'2' } else { b'1' };
+    assert_eq!(words(&verify(&changed, &list)), failed(SubIndication::SigCryptoFailure));
+
+    let stranger = House::new("999.02", 2);
+    let unknown = verify(&copy, &trust(&[&stranger]));
+    assert_eq!(words(&unknown), open(SubIndication::NoCertificateChainFound));
+    // When the certificate has expired nothing proves that it had not when it signed.
+    let late = Options { now: NOW + Duration::days(365 * 30), ..options() };
+    let report = saoy::verify::verify(&copy, &list, &late).expect("a copy");
+    assert_eq!(words(&report), open(SubIndication::OutOfBoundsNoPoe));
 }
 
 #[test]

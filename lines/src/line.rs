@@ -1,5 +1,7 @@
 //! A line's pixels → its words.
 
+use std::borrow::Cow;
+
 use fast_image_resize as fir;
 use image::GrayImage;
 
@@ -52,8 +54,9 @@ impl LineReader {
         Ok(Self { network, texts: model.texts, aliases, blank: model.blank, dictionary })
     }
 
-    /// The words of each line; with `allowed`, only of these characters.
+    /// The words of each line, dark on light or light on dark; with `allowed`, only of these characters.
     pub fn read(&self, lines: &[GrayImage], allowed: Option<&str>) -> Vec<Vec<LineWord>> {
+        let lines: Vec<Cow<'_, GrayImage>> = lines.iter().map(dark_on_light).collect();
         let may = |code: usize| match (self.texts.get(code).and_then(Option::as_deref), allowed) {
             (Some(text), Some(allowed)) => text.chars().all(|c| c == ' ' || allowed.contains(c)),
             (text, None) => text.is_some(),
@@ -167,6 +170,31 @@ fn columns_of_ink(line: &GrayImage, [from, to]: [f32; 2]) -> f32 {
     let rows = line.height() / 4..line.height() * 3 / 4;
     let holds_ink = |x: &u32| rows.clone().any(|y| line.get_pixel(*x, y).0[0] < ink);
     (from as u32..(to as u32).min(line.width())).filter(holds_ink).count() as f32
+}
+
+/// A line whose ground is dark, turned to its negative: more than half of a line's pixels are ground.
+fn dark_on_light(line: &GrayImage) -> Cow<'_, GrayImage> {
+    let mut histogram = [0_usize; 256];
+    for pixel in line.as_raw() {
+        histogram[usize::from(*pixel)] += 1;
+    }
+    let all = line.as_raw().len();
+    let at = |share: usize| {
+        let mut seen = 0;
+        let found = histogram.iter().position(|count| {
+            seen += count;
+            seen * 100 > all * share
+        });
+        found.unwrap_or(255)
+    };
+    let (dark, ground, light) = (at(0), at(50), at(98));
+    // In the third nearest to the dark: bold letters in a tight box are no dark ground.
+    if ground - dark >= (light - dark).div_ceil(3) {
+        return Cow::Borrowed(line);
+    }
+    let mut negative = line.clone();
+    negative.iter_mut().for_each(|pixel| *pixel = 255 - *pixel);
+    Cow::Owned(negative)
 }
 
 /// Paper alone, stretched to the full range, would look like print.

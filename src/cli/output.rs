@@ -9,11 +9,17 @@ use serde::Serialize;
 
 use crate::error::Failure;
 
-/// A result line on standard output. A closed pipe ends the program quietly, as `head` expects.
+/// A result line on standard output. A closed pipe ends the program quietly, as `head` expects; a full disk does not.
 pub(super) fn line(text: &str) {
     let mut out = std::io::stdout().lock();
-    if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            note(&format!("error: standard output cannot be written: {error} [output]"));
+            note("  → What was issued is in the registry; run the command again where there is room.");
+            std::process::exit(1);
+        }
     }
 }
 

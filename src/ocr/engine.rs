@@ -14,6 +14,8 @@ use crate::geom::PixelBox;
 const MARGIN: u32 = 4;
 /// A gap wider than this many heights of its line parts it: words of another column.
 const WIDEST_GAP: f32 = 2.0;
+/// Ink of so few pixels each way is dirt, whatever was read in it: half a millimetre at the resolution of reading.
+const SPECK: u32 = 4;
 /// Descenders reach this far below the baseline, in heights above it.
 const DESCENT: f32 = 0.28;
 
@@ -158,16 +160,36 @@ fn upright(image: &GrayImage, b: &PixelBox, quarters: u8) -> GrayImage {
 
 /// The words back on the image. A word's box is as high as the blobs of ink that it covers.
 fn raw_line(line: TextLine, b: &PixelBox, words: Vec<LineWord>) -> Option<RawLine> {
+    let places: Vec<PixelBox> = words.iter().map(|word| on_image(&line, b, word.span)).collect();
     let words: Vec<RawWord> = words
         .into_iter()
-        .map(|word| RawWord {
-            bbox: on_image(&line, b, word.span),
+        .enumerate()
+        .map(|(n, word)| RawWord {
+            bbox: if line.quarters == 0 { with_its_ink(&line, &places, n) } else { places[n] },
             text: word.text,
             confidence: word.confidence,
         })
+        .filter(|word| word.bbox.width().max(word.bbox.height()) > SPECK)
         .collect();
     let says_something = words.iter().any(|w| !is_ruling(&w.text));
     says_something.then_some(RawLine { words, baseline: line.baseline, block: line.block })
+}
+
+/// The place of the `n`th word as its blobs of ink bound it, for their edges are sharper than the network's places. A blob that lies in
+/// one word only is all of it; one that the network read as several words is parted where it parts them.
+fn with_its_ink(line: &TextLine, places: &[PixelBox], n: usize) -> PixelBox {
+    let here = places[n];
+    let overlap = |a: &PixelBox, b: &PixelBox| a.x1.min(b.x1).saturating_sub(a.x0.max(b.x0));
+    let (mut x0, mut x1) = (u32::MAX, 0);
+    for blob in line.words.iter().filter(|blob| overlap(blob, &here) > 0) {
+        let claims = |place: &&PixelBox| overlap(blob, place) * 3 > blob.width().min(place.width());
+        match (places.iter().filter(claims).count(), claims(&&here)) {
+            (0 | 1, true) => (x0, x1) = (x0.min(blob.x0), x1.max(blob.x1)),
+            (2.., true) => (x0, x1) = (x0.min(blob.x0.max(here.x0)), x1.max(blob.x1.min(here.x1))),
+            _ => {}
+        }
+    }
+    if x0 < x1 { PixelBox::new(x0, here.y0, x1, here.y1) } else { here }
 }
 
 /// A stroke of the pen or of a frame, not a word.

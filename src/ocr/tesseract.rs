@@ -162,8 +162,14 @@ impl Analysis {
     pub(super) fn lines(&mut self, image: &GrayImage, ppi: u32) -> Result<Vec<TextLine>, OcrError> {
         one_thread();
         self.api.set_image(image, ppi, PageSegMode::PsmAuto)?;
-        let lines = self.api.layout();
+        let mut lines = self.api.layout();
         self.api.clear();
+        // A word whose ink was all rejected as dirt has the whole image for its box.
+        let (width, height) = image.dimensions();
+        for line in &mut lines {
+            line.words.retain(|word| word.width() < width || word.height() < height);
+        }
+        lines.retain(|line| !line.words.is_empty());
         Ok(lines)
     }
 }

@@ -20,6 +20,7 @@ mod document;
 mod evidence;
 mod fact;
 mod gate;
+mod indication;
 mod issuer;
 mod national;
 mod pages;
@@ -34,6 +35,7 @@ pub mod trust;
 mod verdict;
 
 pub use fact::{Fact, FactId, Language, State, Text};
+pub use indication::{Indication, MainIndication, SubIndication};
 pub use national::{National, ProofSource};
 pub use refusal::NotACopy;
 pub use report::{CopyFacts, FieldFacts, Report, SignatureFacts, VERSION, Verdict};
@@ -165,7 +167,7 @@ pub fn verify_witnessed(
 
     let copy = record.map(|record| copy_facts(record, &evidence, office));
     let trial = record.is_some_and(|record| record.trial);
-    let signatures = signed.iter().map(signatures::Checked::facts).collect();
+    let signatures = signed.iter().map(|one| one.facts(office, options.now)).collect();
     Ok(report(facts, office.is_some(), trial, status, copy, signatures, options))
 }
 
@@ -187,11 +189,18 @@ fn report(
         checked_at: rfc3339(options.now),
         summary: verdict::summary(verdict, &facts, trial, status),
         advice: verdict::advice(verdict, &facts, trial),
+        signed: indication(&facts, &signatures),
         copy,
         signatures,
         facts,
         status,
     }
+}
+
+/// ETSI's word for the whole file.
+fn indication(facts: &[Fact], signatures: &[SignatureFacts]) -> Indication {
+    let untouched = facts.iter().any(|fact| fact.id == FactId::FileUntouched && fact.state == State::Passed);
+    Indication::of_file(untouched, signatures.iter().map(|one| one.validation))
 }
 
 /// The report on a copy whose file does not even keep to the grammar: nothing else in it can be relied on.

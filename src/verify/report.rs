@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::record::{Act, Role};
 
 use super::fact::{Fact, FactId, Language, State, Text};
+use super::indication::Indication;
 use super::status::Status;
 
 /// The version of the report's JSON.
@@ -69,6 +70,9 @@ pub struct Report {
     pub summary: Text,
     /// What to do.
     pub advice: Text,
+    /// The PDF signatures alone, in ETSI's words: the worst of them.
+    #[serde(flatten)]
+    pub signed: Indication,
     /// What the copy says, where its record could be read.
     pub copy: Option<CopyFacts>,
     /// The PDF signatures, in the order of signing.
@@ -134,6 +138,9 @@ pub struct SignatureFacts {
     pub certificate: Option<String>,
     /// The time that the signer claims, RFC 3339; nothing proves it.
     pub claimed_time: Option<String>,
+    /// What ETSI EN 319 102-1 would say about it.
+    #[serde(flatten)]
+    pub validation: Indication,
 }
 
 impl Report {

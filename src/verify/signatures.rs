@@ -6,10 +6,11 @@ use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOf
 use crate::record::{Record, Role, parse_timestamp};
 use crate::signature::byte_range::{self, ByteRange};
 use crate::signature::chain::{self, ChainError};
-use crate::signature::cms::SignedData;
+use crate::signature::cms::{CmsError, SignedData};
 
 use super::fact::{Fact, FactId, Text};
 use super::gate::PdfSignature;
+use super::indication::{Indication, SubIndication};
 use super::report::SignatureFacts;
 use super::trust::{Office, TrustList};
 
@@ -166,12 +167,7 @@ impl Checked<'_> {
                 );
             }
         };
-        // A certificate that the path does not need is covered by no signature here.
-        let surplus = signed
-            .certificates()
-            .iter()
-            .any(|der| !path.certificates().iter().any(|used| used.der() == der.as_slice()));
-        if surplus {
+        if surplus(signed, path) {
             return Fact::failed(
                 id,
                 Text::new(
@@ -220,19 +216,49 @@ impl Checked<'_> {
         Some(chain::verify(signed.signer().der(), signed.certificates(), office.root.der(), at))
     }
 
-    pub(crate) fn facts(&self) -> SignatureFacts {
+    /// ETSI's word for it, at the present.
+    fn indication(&self, office: Option<&Office>, now: OffsetDateTime) -> Indication {
+        let (Ok(signed), Some(digest)) = (&self.signed, &self.digest) else {
+            return Indication::failed(SubIndication::FormatFailure);
+        };
+        match signed.verify(digest) {
+            Ok(_) => {}
+            Err(CmsError::DigestMismatch) => return Indication::failed(SubIndication::HashFailure),
+            Err(_) => return Indication::failed(SubIndication::SigCryptoFailure),
+        }
+        let Some(office) = office else { return Indication::open(SubIndication::NoCertificateChainFound) };
+        match &self.path {
+            None => Indication::open(SubIndication::NoPoe),
+            Some(Err(error)) => Indication::of_path(error),
+            Some(Ok(path)) if surplus(signed, path) => Indication::open(SubIndication::SigConstraintsFailure),
+            Some(Ok(_)) => {
+                let certificates = signed.certificates();
+                chain::verify(signed.signer().der(), certificates, office.root.der(), now)
+                    .map_or_else(|error| Indication::of_path(&error), |_| Indication::PASSED)
+            }
+        }
+    }
+
+    pub(crate) fn facts(&self, office: Option<&Office>, now: OffsetDateTime) -> SignatureFacts {
         let signer = self.signed.as_ref().ok().map(SignedData::signer);
         SignatureFacts {
             role: self.pdf.role,
             subject: signer.map(|certificate| certificate.subject()),
             certificate: signer.map(|certificate| certificate.fingerprint().hex()),
             claimed_time: self.claimed().map(rfc3339),
+            validation: self.indication(office, now),
         }
     }
 
     fn claimed(&self) -> Option<OffsetDateTime> {
         self.pdf.claimed.as_deref().and_then(pdf_time)
     }
+}
+
+/// Whether there is a certificate that the path does not need: no signature covers it.
+fn surplus(signed: &SignedData, path: &chain::Path) -> bool {
+    let used = |der: &[u8]| path.certificates().iter().any(|one| one.der() == der);
+    signed.certificates().iter().any(|der| !used(der))
 }
 
 fn leads(path: &Result<chain::Path, ChainError>) -> Option<bool> {
