@@ -25,7 +25,7 @@ pub struct Anchor {
     pub root: Digest,
     /// The last number of each book.
     pub numbers: Vec<LastNumber>,
-    /// Which file the database was ([`file_identity`]): a database that was brought back from a backup is another one. `None` where
+    /// Which file the database was (its inode and time of birth): a database that was brought back from a backup is another one. `None` where
     /// nobody has made sure yet that it is not behind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
