@@ -260,16 +260,26 @@ pub(crate) fn refused(outcome: &Outcome) -> &'static str {
 }
 
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    // SQLite takes its journal away when the last connection closes, which a thread of its own may do just now: then the copy would be
+    // of two moments, and is made again.
+    while let Err(error) = try_copy_folder(from, to) {
+        assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{error}");
+        fs::remove_dir_all(to).expect("the half copy can be removed");
+    }
+}
+
+fn try_copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir_all(to).expect("the folder can be made");
     for entry in fs::read_dir(from).expect("the folder is there") {
         let entry = entry.expect("it can be read");
         let place = to.join(entry.file_name());
         if entry.path().is_dir() {
-            copy_folder(&entry.path(), &place);
+            try_copy_folder(&entry.path(), &place)?;
         } else {
-            fs::copy(entry.path(), place).expect("it can be copied");
+            fs::copy(entry.path(), place)?;
         }
     }
+    Ok(())
 }
 
 /// The names in a folder, in order.
