@@ -618,6 +618,13 @@ fn a_broken_form_file_names_file_line_and_what_was_expected() {
         (format!("{SMALL}{seals}"), 35, "expected at most 4"),
         (format!("{SMALL}[[rule]]\nkind = \"order\"\nfields = [\"a\", \"z\"]\n"), 16, "no field \"z\""),
         (format!("{SMALL}[[rule]]\nkind = \"order\"\nfields = [\"a\"]\n"), 16, "expected 2 fields"),
+        (format!("{SMALL}[[rule]]\nkind = \"order\"\nfields = [\"a\", \"a\"]\n"), 16, "not it again"),
+        (
+            format!("{SMALL}{}[[rule]]\nkind = \"age\"\nmin = 9\nmax = 3\nfields = [\"a\", \"b\"]\n", field("b", "")),
+            23,
+            "no age lies between",
+        ),
+        (SMALL.replace("min_score = 1.0", "min_score = 3.0"), 6, "min_score: expected at most 1"),
         (SMALL.replace("[[field]]", "[[field"), 10, ""),
     ];
     for (source, line, expected) in cases {

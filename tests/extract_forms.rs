@@ -304,3 +304,72 @@ Nơi đăng ký khai sinh: Ủy ban nhân dân xã Bản Mây, tỉnh Phú Nguy�
     let torn: String = text.lines().take(5).map(|line| format!("{line}\n")).collect();
     assert_eq!(read(&torn).form, None);
 }
+
+#[test]
+fn an_address_that_breaks_off_or_names_no_place_goes_to_the_officer() {
+    for (from, to, problem) in [
+        ("Hưng, tỉnh An Lĩnh", "Hưng, tỉnh", "address-incomplete"),
+        ("Hưng, tỉnh An Lĩnh", "Hưng", "address-incomplete"),
+        ("xã Trúc Lụa, huyện Yên  ", "xã Trúc Lưạ, huyện Yên  ", "place-rare"),
+        ("Hưng, tỉnh An Lĩnh", "Hưng, tỉnh Hà Giăng", "province-near"),
+    ] {
+        assert!(MARRIAGE.contains(from), "{from}");
+        let fields = read(&MARRIAGE.replacen(from, to, 1));
+        let residence = field(&fields, "wife.residence");
+        assert!(residence.review && residence.problems.iter().any(|p| p == problem), "{to}: {residence:?}");
+    }
+    // A province by its name alone, old or new, is the end of an address.
+    let fields = read(&MARRIAGE.replacen("Hưng, tỉnh An Lĩnh", "Hưng, Hà Giang", 1));
+    let residence = field(&fields, "wife.residence");
+    assert!(!residence.problems.iter().any(|p| p == "address-incomplete"), "{residence:?}");
+}
+
+#[test]
+fn a_phrase_is_proposed_as_it_is_spelt_and_a_place_is_not_taken_for_one() {
+    let fields = read(&MARRIAGE.replace("Tổ dân phố số 7", "Tố dân phố số 7"));
+    let residence = field(&fields, "husband.residence");
+    assert_eq!(residence.value, json!("Tổ dân phố số 7, thị trấn Nậm Thảo, tỉnh Bình Lâm"));
+    assert!(residence.review && residence.problems.iter().any(|p| p == "phrase-misspelt"), "{residence:?}");
+    // Hà Tĩnh is no misspelt tỉnh.
+    let fields = read(&MARRIAGE.replace("tỉnh Bình Lâm", "tỉnh Hà Tĩnh"));
+    let residence = field(&fields, "husband.residence");
+    assert!(!residence.problems.iter().any(|p| p == "phrase-misspelt"), "{residence:?}");
+}
+
+#[test]
+fn a_zone_misread_in_look_alikes_is_what_the_print_says_and_a_contradiction_is_flagged() {
+    let code = "999193069980||Nguyễn Hồng Hà|16091993|Nữ|Ấp Hạ, xã Cẩm Hạc, tỉnh An Lĩnh|12022022";
+    let zone = json!(["IDVNM1930699801999193069980<<0", "9309164F3309162VNM<<<<<<<<<<<6", "NGUYEN<<HONG<HA<<<<<<<<<<<<<<<"]);
+    let alike = CARD.replace("IDVNM1930699801999193069980<<0", "TDVNM193O69980I999193069980<<O");
+    let fields = card(&alike.replace("9309164F3309162VNM<<<<<<<<<<<6", "93O9164F3309162VNM<<<<<<<<<6"), code);
+    let mrz = field(&fields, "mrz");
+    assert_eq!((&mrz.value, mrz.review), (&zone, false), "{mrz:?}");
+    assert_eq!(mrz.problems, ["note: from-print"]);
+    // Another digit, and too few fillers: the zone is proposed, the officer decides.
+    let fields = card(&CARD.replace("9309164F3309162VNM<<<<<<<<<<<6", "9309164F3309762VNM<<<<<<<<<6"), code);
+    let mrz = field(&fields, "mrz");
+    assert!(mrz.review, "{mrz:?}");
+}
+
+#[test]
+fn a_line_that_was_not_read_is_missed_where_its_neighbours_stand() {
+    let text = "\
+   ỦY BAN NHÂN DÂN            CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM
+     XÃ SUỐI TRĂNG                Độc lập - Tự do - Hạnh phúc
+   Số: 637/UBND-XNTTHN
+
+             GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN
+
+Họ, chữ đệm, tên: PHAN HỒNG NHUNG
+Nơi cư trú: xã Suối Trăng, tỉnh Bình Lâm
+từ ngày 01 tháng 10 năm 2011        đến ngày 05 tháng 4 năm 2022
+Tình trạng hôn nhân: Chưa đăng ký kết hôn với ai
+Giấy này có giá trị 6 tháng kể từ ngày cấp";
+    let fields = read(text);
+    assert_eq!(fields.form.as_deref(), Some("giay-xac-nhan-tinh-trang-hon-nhan"));
+    assert!(field(&fields, "stay_place").review, "{:?}", field(&fields, "stay_place"));
+    assert_eq!(field(&fields, "stay_from").value, json!("2011-10-01"));
+    // Without them the paper has no such line.
+    let without = text.replace("từ ngày 01 tháng 10 năm 2011        đến ngày 05 tháng 4 năm 2022\n", "");
+    assert!(!read(&without).fields["stay_place"].problems.iter().any(|p| p.contains("not-found")));
+}

@@ -9,8 +9,8 @@ use clap::Args;
 use super::certify::{Progress, cancel_on_signal, default_jobs};
 use super::{Outcome, output};
 use crate::error::Failure;
-use crate::eval::{self, Answer};
-use crate::extract::Forms;
+use crate::eval::{self, Answer, Sample};
+use crate::extract::{Calibration, Forms};
 use crate::ocr::{EnginePool, Recognizer};
 use crate::pipeline::{self, Event};
 use crate::scan::Limits;
@@ -18,9 +18,9 @@ use crate::scan::Limits;
 /// Measure the reading of papers whose answers stand beside them: <name>.expected.json
 #[derive(Debug, Args)]
 pub(super) struct Eval {
-    /// The folder of papers and expectations
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    /// The folders of papers and expectations
+    #[arg(value_name = "DIR", required = true)]
+    folder: Vec<PathBuf>,
     /// The figures as JSON on standard output
     #[arg(long)]
     json: bool,
@@ -34,6 +34,15 @@ pub(super) struct Eval {
     /// stands on the papers
     #[arg(long, value_name = "DIR")]
     remember: Option<PathBuf>,
+    /// Fit how sure a field is to these papers, and write it here: models/confidence.toml. Only to papers of the split `calibrate`
+    #[arg(long, value_name = "FILE")]
+    calibrate: Option<PathBuf>,
+    /// What the fitted file says of the papers: split, seed, styles, day
+    #[arg(long, value_name = "TEXT", requires = "calibrate")]
+    source: Option<String>,
+    /// The risk that a field may pass with, in the fitted file: the probability that it is wrong
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05, requires = "calibrate")]
+    risk: f32,
     /// Tesseract's languages, joined by +
     #[arg(long, default_value = "vie", value_name = "LANG")]
     lang_ocr: String,
@@ -44,32 +53,27 @@ pub(super) struct Eval {
 
 impl Eval {
     pub(super) fn run(self) -> Outcome {
-        let cancelled = cancel_on_signal()?;
         let forms = match &self.forms {
             Some(folder) => Forms::load(folder)?,
             None => Forms::builtin()?,
         };
-        let samples = eval::samples(&self.folder)?;
-        let engines = self.engines()?;
-        let files: Vec<PathBuf> = samples.iter().map(|s| s.scan.clone()).collect();
-        let limits = Limits::default();
-        let progress = Progress::new(true);
-        let show = |event: Event<'_>| progress.show(event);
-        let begin = Instant::now();
-        let read = pipeline::read_only(&engines, &forms, None, &files, &limits, &cancelled, &show);
-        let seconds = begin.elapsed().as_secs_f64();
-        progress.finish();
-        let answers: Vec<Answer> =
-            samples.into_iter().zip(read).map(|(sample, (_, read))| Answer { sample, read }).collect();
-        for answer in &answers {
-            if let Err(failure) = &answer.read {
-                output::note(&format!("{}:", answer.sample.scan.display()));
-                output::failure(failure);
-            }
+        let forms = if self.calibrate.is_some() { forms.uncalibrated() } else { forms };
+        let mut samples = Vec::new();
+        for folder in &self.folder {
+            samples.extend(eval::samples(folder)?);
         }
+        let engines = self.engines()?;
+        let limits = Limits::default();
+        let (answers, seconds) = answers(&engines, &forms, samples, &limits)?;
         let report = eval::evaluate(&answers, self.remember.is_none().then_some(seconds));
         if let Some(path) = &self.html {
             std::fs::write(path, eval::html(&report, &limits)).map_err(|e| unwritable(path, &e))?;
+        }
+        if let Some(path) = &self.calibrate {
+            let fitted = eval::fitted(&answers, &forms);
+            let source = self.source.clone().unwrap_or_default();
+            let calibration = Calibration::fit(&fitted, source, self.risk);
+            std::fs::write(path, calibration.to_toml()).map_err(|e| unwritable(path, &e))?;
         }
         if self.json {
             output::json_pretty(&report);
@@ -90,6 +94,32 @@ impl Eval {
             Ok(Box::new(engine) as Box<dyn Recognizer + Send>)
         }))
     }
+}
+
+/// Reads papers whose answers are known, and says which could not be read; with the seconds that it took.
+pub(super) fn answers(
+    engines: &EnginePool,
+    forms: &Forms,
+    samples: Vec<Sample>,
+    limits: &Limits,
+) -> Result<(Vec<Answer>, f64), Failure> {
+    let cancelled = cancel_on_signal()?;
+    let files: Vec<PathBuf> = samples.iter().map(|s| s.scan.clone()).collect();
+    let progress = Progress::new(true);
+    let show = |event: Event<'_>| progress.show(event);
+    let begin = Instant::now();
+    let read = pipeline::read_only(engines, forms, None, &files, limits, &cancelled, &show);
+    let seconds = begin.elapsed().as_secs_f64();
+    progress.finish();
+    let answers: Vec<Answer> =
+        samples.into_iter().zip(read).map(|(sample, (_, read))| Answer { sample, read }).collect();
+    for answer in &answers {
+        if let Err(failure) = &answer.read {
+            output::note(&format!("{}:", answer.sample.scan.display()));
+            output::failure(failure);
+        }
+    }
+    Ok((answers, seconds))
 }
 
 fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Failure {

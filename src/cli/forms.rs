@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::certify::default_jobs;
 use super::{Outcome, output};
 use crate::error::Failure;
+use crate::eval;
 use crate::extract;
-use crate::ocr::{PAGE_DEADLINE, Tesseract, read_page};
+use crate::ocr::{EnginePool, PAGE_DEADLINE, Tesseract, read_page};
 use crate::scan::{Limits, Scan};
 
 /// The kinds of paper that Saoy knows
@@ -37,6 +39,13 @@ pub(super) enum Forms {
         /// A folder of form files; without it, the built-in ones
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
+        /// Also read the papers of this folder, <name>.expected.json beside each: every form must be told, and no wrong value may pass
+        /// without a flag
+        #[arg(long, value_name = "DIR")]
+        samples: Option<PathBuf>,
+        /// Tesseract's languages, joined by +
+        #[arg(long, default_value = "vie", value_name = "LANG")]
+        lang_ocr: String,
     },
 }
 
@@ -46,7 +55,7 @@ impl Forms {
             return propose(blank, id, lang_ocr);
         }
         let folder = match &self {
-            Self::Check { folder } => folder.as_ref(),
+            Self::Check { folder, .. } => folder.as_ref(),
             Self::List { .. } | Self::Learn { .. } => None,
         };
         let forms = match folder {
@@ -71,19 +80,44 @@ impl Forms {
                     ));
                 }
             }
-            Self::Check { folder: Some(folder) } if forms.iter().next().is_none() => {
+            Self::Check { folder: Some(folder), .. } if forms.iter().next().is_none() => {
                 return Err(Failure::new(
                     "no-forms",
                     format!("{} has no form files", folder.display()),
                     "give the folder in which the *.toml files of the forms lie",
                 ));
             }
-            Self::Check { .. } | Self::Learn { .. } => {
-                output::line(&format!("{} forms, no mistake found", forms.iter().count()))
+            Self::Check { samples, lang_ocr, .. } => {
+                output::line(&format!("{} forms, no mistake found", forms.iter().count()));
+                if let Some(folder) = samples {
+                    return run_samples(&forms, &folder, &lang_ocr);
+                }
             }
+            Self::Learn { .. } => {}
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Reads the papers of a folder and says by form what came out; exit 1 where a form is not told or a wrong value passes in silence.
+fn run_samples(forms: &extract::Forms, folder: &Path, lang_ocr: &str) -> Outcome {
+    let samples = eval::samples(folder)?;
+    let engines = EnginePool::tesseract(lang_ocr, usize::from(default_jobs()))?;
+    let (answers, _) = super::eval::answers(&engines, forms, samples, &Limits::default())?;
+    let report = eval::evaluate(&answers, None);
+    for (id, form) in &report.forms {
+        let all = &form.all;
+        output::line(&format!(
+            "{id:<36} {}/{} papers told, {}/{} fields right, {} wrong without a flag",
+            form.form_right, form.papers, all.right, all.expected, all.wrong_not_flagged
+        ));
+    }
+    for wrong in report.wrong.iter().filter(|w| !w.flagged) {
+        output::note(&format!("{}: {} is wrong and not flagged", wrong.scan.display(), wrong.field));
+    }
+    let told = report.forms.values().all(|f| f.form_right == f.papers);
+    let silent = report.forms.values().any(|f| f.all.wrong_not_flagged > 0);
+    Ok(if told && !silent && report.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn propose(blank: &Path, id: &str, lang_ocr: &str) -> Outcome {

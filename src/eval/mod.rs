@@ -11,6 +11,7 @@ mod text;
 
 pub use html::html;
 pub use memory::Remembering;
+pub use report::fitted;
 pub use report::{Bin, FieldFigures, FormFigures, Report, StraightThrough, Wrong, evaluate};
 pub use text::{ErrorRate, error_rate, same};
 

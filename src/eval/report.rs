@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Answer;
 use super::text::{ErrorRate, error_rate, same};
+use crate::extract::{Fitted, Forms};
 use crate::record::Field;
 
 /// What came of reading papers. Shares are of all expected fields, or of the papers or pages that they speak of.
@@ -209,6 +210,25 @@ pub fn evaluate(answers: &[Answer], seconds: Option<f64>) -> Report {
     report.reliability = reliability(&judged);
     report.straight_through_at = straight_through(judged);
     report
+}
+
+/// The fields of papers whose form was told, for a calibration to be fitted to; read with [`Forms::uncalibrated`].
+pub fn fitted(answers: &[Answer], forms: &Forms) -> Vec<Fitted> {
+    let mut fields = Vec::new();
+    for answer in answers {
+        let (Some(form), Ok((_, read))) = (answer.sample.expected.form.as_deref(), &answer.read) else { continue };
+        if read.form.as_deref() != Some(form) {
+            continue;
+        }
+        for (name, wanted) in &answer.sample.expected.fields {
+            if let Some(field) = read.fields.get(name)
+                && let Some(evidence) = forms.evidence(form, name, field)
+            {
+                fields.push((evidence, field.confidence, same(&field.value, &wanted.value)));
+            }
+        }
+    }
+    fields
 }
 
 const NO_FORM: &str = "(none)";

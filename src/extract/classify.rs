@@ -14,7 +14,7 @@ pub(crate) fn classify<'a>(layout: &Layout, forms: &'a [Form]) -> Option<&'a For
             .filter_map(|anchor| label::best(layout, anchor).map(|hit| anchor.weight * hit.quality))
             .sum();
         // A misread letter or two cost a little of an anchor's weight, not the form.
-        (score >= rules.min_score * 0.85).then_some((rules.rank, score, form))
+        (score >= rules.min_score.get_ref() * 0.85).then_some((rules.rank, score, form))
     });
     scored.max_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))).map(|(_, _, form)| form)
 }

@@ -105,19 +105,13 @@ pub(crate) struct Spec {
     pub(crate) rule: Vec<Rule>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Review {
-    /// A field with less confidence goes to the officer.
-    pub(crate) below: f32,
+    /// A field that is right with less probability goes to the officer; without it, as `models/confidence.toml` says.
+    pub(crate) below: Option<f32>,
     /// A closed list of phrases: texts that spell one of them with other accents are flagged.
     pub(crate) phrases: Option<Spanned<String>>,
-}
-
-impl Default for Review {
-    fn default() -> Self {
-        Self { below: 0.75, phrases: None }
-    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -126,7 +120,7 @@ pub(crate) struct Classify {
     /// Of the forms that reach their score, the highest rank wins: a form by name before any document.
     #[serde(default)]
     pub(crate) rank: i32,
-    pub(crate) min_score: f32,
+    pub(crate) min_score: Spanned<f32>,
     /// Printed text that speaks for the form, or against it with a negative weight.
     pub(crate) anchor: Vec<Label>,
 }
@@ -265,6 +259,14 @@ pub(crate) struct FieldSpec {
     /// Of another language: no Vietnamese syllables are asked for.
     #[serde(default)]
     pub(crate) foreign: bool,
+    /// Whether it names a place, as an address does: syllables of no place's name are flagged.
+    #[serde(default)]
+    pub(crate) place: bool,
+    /// A closed list of words: a text with another one is flagged, unless it is a syllable without accents.
+    pub(crate) words: Option<Spanned<String>>,
+    /// Labels that stand beside it: where one of them is, the field should be.
+    #[serde(default)]
+    pub(crate) due_with: Vec<Spanned<String>>,
     /// Check digits.
     pub(crate) check: Option<CheckDigits>,
     pub(crate) review_below: Option<f32>,
@@ -463,6 +465,15 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
     if let Some(phrases) = spec.review.phrases.as_ref().filter(|p| !lists.contains_key(p.get_ref())) {
         return wrong(phrases.span(), format!("no list {:?}", phrases.get_ref()));
     }
+    let anchors = &spec.classify.anchor;
+    if anchors.is_empty() {
+        return wrong(spec.id.span(), "classify: expected at least one anchor".to_owned());
+    }
+    let most: f32 = anchors.iter().map(|a| a.weight.max(0.0)).sum();
+    if most < *spec.classify.min_score.get_ref() {
+        let expected = format!("min_score: expected at most {most}, which is what all anchors weigh");
+        return wrong(spec.classify.min_score.span(), expected);
+    }
     let labels: BTreeSet<&str> = spec.label.keys().map(|k| k.get_ref().as_str()).collect();
     let is_label = |name: &Spanned<String>| -> Result<(), Wrong> {
         if labels.contains(name.get_ref().as_str()) {
@@ -527,7 +538,8 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
             }
             _ => {}
         }
-        for words in [&field.surnames, &field.given_names].into_iter().flatten() {
+        field.due_with.iter().try_for_each(is_label)?;
+        for words in [&field.surnames, &field.given_names, &field.words].into_iter().flatten() {
             if !lists.contains_key(words.get_ref()) {
                 return wrong(words.span(), format!("no list {:?}", words.get_ref()));
             }
@@ -609,6 +621,14 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
         }
         if rule.kind == RuleKind::Age && rule.min.is_none() && rule.max.is_none() {
             return wrong(first.span(), "rule Age: expected min or max".to_owned());
+        }
+        if rule.min.zip(rule.max).is_some_and(|(min, max)| min > max) {
+            return wrong(first.span(), "rule Age: no age lies between min and max: expected min up to max".to_owned());
+        }
+        let named: Vec<&str> = rule.fields.iter().map(|f| f.get_ref().as_str()).filter(|f| !f.is_empty()).collect();
+        if let Some(twice) = (1..named.len()).find(|i| named[..*i].contains(&named[*i])) {
+            let expected = format!("rule {:?}: expected other fields beside {:?}, not it again", rule.kind, named[twice]);
+            return wrong(first.span(), expected);
         }
     }
     let seals: Vec<&FieldSpec> = spec.field.iter().filter(|f| f.seal).collect();

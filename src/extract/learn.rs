@@ -39,7 +39,7 @@ pub fn learn(pages: &[PageText], id: &str) -> Option<String> {
     );
     let _ = writeln!(
         out,
-        "[review]\nbelow = 0.7\nphrases = \"cum-tu\"\n\n[classify]\nrank = 10\nmin_score = 1.0\nanchor = ["
+        "[review]\nphrases = \"cum-tu\"\n\n[classify]\nrank = 10\nmin_score = 1.0\nanchor = ["
     );
     let _ = writeln!(
         out,

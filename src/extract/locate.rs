@@ -277,7 +277,9 @@ impl<'a> Locator<'a> {
                 let begins = self.layout.tokens[next[0]].x0;
                 let own = lines[0].first().map_or(left, |&t| self.layout.tokens[t].x0);
                 let height = self.layout.rows[at].height;
-                if begins > left + (right - left) * INDENT && (begins - own).abs() > 2.0 * height {
+                let at_label = (begins - self.layout.tokens[hit.first].x0).abs() <= 1.5 * height;
+                let far_in = begins > left + (right - left) * INDENT;
+                if far_in && (begins - own).abs() > 2.0 * height && !at_label {
                     break;
                 }
                 last_x = next.iter().map(|&t| self.layout.tokens[t].x1).fold(f32::MIN, f32::max);

@@ -22,6 +22,7 @@ mod reread;
 pub mod text;
 mod validate;
 
+pub use confidence::{Calibration, Evidence, Fitted};
 pub use error::ExtractError;
 pub use form::Form;
 pub use learn::learn;
@@ -75,7 +76,11 @@ const BUILTIN_FORMS: [(&str, &str); 12] = [
 ];
 
 /// The closed lists that come with the program.
-const BUILTIN_LISTS: [(&str, &str); 12] = [
+const BUILTIN_LISTS: [(&str, &str); 16] = [
+    ("models/forms/lists/nhan-hieu-xe.toml", include_str!("../../models/forms/lists/nhan-hieu-xe.toml")),
+    ("models/forms/lists/dia-danh.toml", include_str!("../../models/forms/lists/dia-danh.toml")),
+    ("models/forms/lists/tinh.toml", include_str!("../../models/forms/lists/tinh.toml")),
+    ("models/forms/lists/tieng-anh.toml", include_str!("../../models/forms/lists/tieng-anh.toml")),
     ("models/forms/lists/bang.toml", include_str!("../../models/forms/lists/bang.toml")),
     ("models/forms/lists/mau.toml", include_str!("../../models/forms/lists/mau.toml")),
     ("models/forms/lists/loai-giay-to.toml", include_str!("../../models/forms/lists/loai-giay-to.toml")),
@@ -90,11 +95,19 @@ const BUILTIN_LISTS: [(&str, &str); 12] = [
     ("models/forms/lists/loai-van-ban.toml", include_str!("../../models/forms/lists/loai-van-ban.toml")),
 ];
 
+/// The list of provinces, which every address is held against.
+const PROVINCES: &str = "tinh";
+/// The lists of syllables that places are called by: places', and people's, after whom many are called.
+const PLACE_NAMES: [&str; 3] = ["dia-danh", "ten", "ho"];
+
 /// All forms that are known, and the closed lists that they use.
 #[derive(Clone, Debug)]
 pub struct Forms {
     forms: Vec<Form>,
     lists: BTreeMap<String, List>,
+    calibration: Calibration,
+    /// Whether confidences become probabilities at the end.
+    calibrated: bool,
 }
 
 impl Forms {
@@ -135,7 +148,19 @@ impl Forms {
             }
             loaded.push(form);
         }
-        Ok(Self { forms: loaded, lists: known })
+        Ok(Self { forms: loaded, lists: known, calibration: Calibration::builtin()?, calibrated: true })
+    }
+
+    /// The same forms with the evidence's own figures left as confidence, to fit probabilities to.
+    #[must_use]
+    pub fn uncalibrated(self) -> Self {
+        Self { calibrated: false, ..self }
+    }
+
+    /// What a field's confidence rests on; None where the form or the field is not known.
+    pub fn evidence(&self, form: &str, name: &str, field: &Field) -> Option<Evidence> {
+        let spec = self.get(form)?.spec().field.iter().find(|s| s.name.get_ref() == name)?;
+        Some(Evidence::of(spec.kind, field))
     }
 
     /// All forms, in the order of their files.
@@ -178,8 +203,7 @@ impl Forms {
             let name = spec.name.get_ref().as_str();
             let (field, words) = match spec.kind {
                 FieldType::RedSeal => (red_seal(pages), None),
-                // Saying so is better than guessing from where a name stands.
-                FieldType::Ink => (empty(confidence::MISSING, Some("not-told-by-words")), None),
+                FieldType::Ink => (signature(pages), None),
                 FieldType::Qr => (qr(spec, codes), None),
                 _ => self.field(spec, &locator, codes, &found, &fields),
             };
@@ -238,7 +262,8 @@ impl Forms {
         }
         let mut label_seen = false;
         let mut unmatched: Option<Located1> = None;
-        let (mut no_code, mut label_due) = (false, !spec.optional);
+        let due = spec.due_with.iter().any(|label| locator.has(label.get_ref()));
+        let (mut no_code, mut label_due) = (false, !spec.optional || due);
         let valid = |text: &str| {
             let parsed = self.parse(spec, &[text.to_owned()]);
             !parsed.value.is_null()
@@ -295,6 +320,8 @@ impl Forms {
         let field = match (spec.required, label_due, label_seen) {
             (true, ..) => empty(confidence::MISSING, Some("missing")),
             (false, true, false) => empty(confidence::MISSING, Some("label-not-found")),
+            // What stands with it is there, and of it nothing was read.
+            (false, true, true) if due => empty(confidence::MISSING, Some("missing")),
             _ => empty(confidence::EMPTY, None),
         };
         (field, None)
@@ -343,12 +370,26 @@ impl Forms {
                 Some(list) => parse::list(&raw, list),
                 None => parse::free_text(&raw),
             },
-            FieldType::Text | FieldType::Address | FieldType::RedSeal | FieldType::Ink | FieldType::Qr => {
+            FieldType::Address => parse::address(&raw, self.lists.get(PROVINCES)),
+            FieldType::Text | FieldType::RedSeal | FieldType::Ink | FieldType::Qr => {
                 parse::free_text(&raw)
             }
         };
         if spec.foreign {
             parsed.problems.retain(|p| !matches!(*p, "syllable" | "letter-in-number"));
+        }
+        if (spec.place || spec.kind == FieldType::Address)
+            && let Some(value) = parsed.value.as_str()
+        {
+            let lists: Vec<&List> = PLACE_NAMES.iter().filter_map(|id| self.lists.get(*id)).collect();
+            if !parse::known_places(value, &lists) {
+                parsed.problems.push("place-rare");
+            }
+        }
+        if let Some(list) = spec.words.as_ref().and_then(|l| self.lists.get(l.get_ref()))
+            && parsed.value.as_str().is_some_and(|value| !parse::known_words(value, list))
+        {
+            parsed.problems.push("word-unknown");
         }
         if spec.kind == FieldType::Number
             && let Some(format) = &spec.format
@@ -381,14 +422,31 @@ impl Forms {
         parsed
     }
 
-    /// Flags texts that spell a phrase which stands on many papers in a way that nobody does.
+    /// Flags texts that spell a phrase which stands on many papers in a way that nobody does; the officer is shown the text with the
+    /// phrase as it is spelt.
     fn check_phrases(&self, form: &Form, fields: &mut BTreeMap<String, Field>) {
         let phrases = form.spec().review.phrases.as_ref().and_then(|p| self.lists.get(p.get_ref()));
         let Some(phrases) = phrases else { return };
         for spec in &form.spec().field {
             let texts = matches!(spec.kind, FieldType::Text | FieldType::Address | FieldType::Items);
             let Some(field) = fields.get_mut(spec.name.get_ref()).filter(|_| texts) else { continue };
-            if field.raw.as_deref().is_some_and(|raw| phrases.misspelt(raw)) {
+            let proposed = match &mut field.value {
+                Value::String(text) => phrases.respelt(text).map(|respelt| *text = respelt).is_some(),
+                Value::Array(items) => items
+                    .iter_mut()
+                    .filter_map(|item| {
+                        let respelt = phrases.respelt(item.as_str()?)?;
+                        *item = Value::String(respelt);
+                        Some(())
+                    })
+                    .count()
+                    > 0,
+                _ => false,
+            };
+            if field.value.as_str().is_some_and(|text| phrases.breaks_off(text)) {
+                field.problems.push("breaks-off".to_owned());
+            }
+            if proposed {
                 field.problems.push("phrase-misspelt".to_owned());
             }
         }
@@ -397,7 +455,8 @@ impl Forms {
     fn conclude(&self, form: &Form, fields: &mut Fields) {
         for spec in &form.spec().field {
             if let Some(field) = fields.fields.get_mut(spec.name.get_ref()) {
-                confidence::conclude(field, Self::threshold(form, spec));
+                let evidence = confidence::Evidence::of(spec.kind, field);
+                confidence::conclude(field, self.threshold(form, spec), |raw| self.calibration.probability(evidence, raw));
             }
         }
     }
@@ -417,6 +476,21 @@ fn red_seal(pages: &[PageText]) -> Field {
     field.value = Value::String(value.to_owned());
     field.page = found.map(|(number, _)| number);
     field.bbox = found.map(|(_, seal)| seal);
+    field
+}
+
+/// Whether somebody signed in blue ink: the last page's widest strokes are shown. That none were found says nothing, for a
+/// signature may be black, and is not guessed from where a name stands.
+fn signature(pages: &[PageText]) -> Field {
+    let widest = |page: &PageText| page.signatures.iter().copied().max_by_key(PixelBox::width);
+    let found = pages.iter().zip(1_u32..).filter_map(|(page, number)| Some((number, widest(page)?))).last();
+    let Some((number, strokes)) = found else {
+        return empty(confidence::MISSING, Some("not-told-by-words"));
+    };
+    let mut field = empty(confidence::SIGNATURE_FOUND, None);
+    field.value = Value::String("true".to_owned());
+    field.page = Some(number);
+    field.bbox = Some(strokes);
     field
 }
 

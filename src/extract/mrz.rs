@@ -102,6 +102,70 @@ fn check_digit(text: &str) -> u32 {
     text.chars().zip([7, 3, 1].into_iter().cycle()).map(|(c, w)| value(c) * w).sum::<u32>() % 10
 }
 
+/// What the print of a card says of the zone's contents.
+pub(crate) struct Printed<'a> {
+    pub(crate) pin: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) sex: &'a str,
+    /// `YYMMDD`.
+    pub(crate) born: &'a str,
+    pub(crate) expires: &'a str,
+}
+
+/// The zone that a card with this print has: everything in it is said elsewhere on the card, or computed.
+pub(crate) fn composed(printed: &Printed<'_>) -> Option<Vec<String>> {
+    let digits = |text: &str, n: usize| text.len() == n && text.bytes().all(|b| b.is_ascii_digit());
+    let Printed { pin, name, sex, born, expires } = printed;
+    if !digits(pin, 12) || !digits(born, 6) || !digits(expires, 6) {
+        return None;
+    }
+    let sex = if *sex == "Nữ" { 'F' } else { 'M' };
+    let (number, optional) = (&pin[3..], format!("{pin}<<"));
+    let first = format!("IDVNM{number}{}{optional}{}", check_digit(number), check_digit(&optional));
+    let (c, d) = (check_digit(born), check_digit(expires));
+    let mut second = format!("{born}{c}{sex}{expires}{d}VNM<<<<<<<<<<<");
+    let composite = format!("{}{}{}{}", &first[5..], &second[..7], &second[8..15], &second[18..29]);
+    second.push_str(&check_digit(&composite).to_string());
+    let mut words = name.split(' ').map(|w| text::fold(w).to_uppercase());
+    let surname = words.next()?;
+    let third = format!("{surname}<<{}", words.collect::<Vec<_>>().join("<"));
+    let third: String = third.chars().chain(std::iter::repeat('<')).take(LENGTH).collect();
+    Some(vec![first, second, third])
+}
+
+/// How lines as read differ from a zone: None where they are not the same zone, else how many characters stand in the place of
+/// others that they are no look-alikes of.
+pub(crate) fn differences(read: &Value, zone: &[String]) -> Option<usize> {
+    /// So many of ninety characters may be misread, missing or too many.
+    const MOST: u32 = 12;
+    let read: Vec<char> = read.as_array()?.iter().filter_map(Value::as_str).flat_map(str::chars).collect();
+    let zone: Vec<char> = zone.iter().flat_map(|l| l.chars()).collect();
+    // Edits and contradictions of the best way from each beginning to each other; edits come first.
+    let mut above: Vec<(u32, usize)> = (0..=zone.len() as u32).map(|n| (n, 0)).collect();
+    for (i, &r) in read.iter().enumerate() {
+        let mut row = vec![(i as u32 + 1, 0)];
+        for (j, &z) in zone.iter().enumerate() {
+            let (edit, contradiction) = if r == z { (0, 0) } else { (1, usize::from(!alike(r, z))) };
+            let over = (above[j].0 + edit, above[j].1 + contradiction);
+            let down = (above[j + 1].0 + 1, above[j + 1].1);
+            let right = (row[j].0 + 1, row[j].1);
+            // Of equal ways the one that contradicts more: doubt is the safe side.
+            let least = over.0.min(down.0).min(right.0);
+            let best = [over, down, right].into_iter().filter(|w| w.0 == least).max_by_key(|w| w.1);
+            row.push(best.unwrap_or(over));
+        }
+        above = row;
+    }
+    let (edits, contradictions) = *above.last()?;
+    (edits <= MOST).then_some(contradictions)
+}
+
+/// Whether one character is often read as the other: they share a group, or what was read is none of a zone's.
+fn alike(read: char, there: char) -> bool {
+    const GROUPS: [&str; 7] = ["O0QDØ", "I1TLJ|!Í", "S5$", "Z2", "B8", "G6", "<K«C("];
+    !ALPHABET.contains(read) || GROUPS.iter().any(|g| g.contains(read) && g.contains(there))
+}
+
 /// What a zone says again.
 pub(crate) struct Told {
     pub(crate) pin: String,
@@ -146,6 +210,24 @@ mod tests {
         let told = told(&parsed.value).expect("a whole zone");
         assert_eq!((told.pin.as_str(), told.name.as_str(), told.sex), ("999193069980", "NGUYENHONGHA", "Nữ"));
         assert_eq!((told.born.as_str(), told.expires.as_str()), ("930916", "330916"));
+    }
+
+    #[test]
+    fn print_gives_the_zone_again_and_tells_look_alikes_from_contradictions() {
+        let printed = Printed {
+            pin: "999193069980",
+            name: "Nguyễn Hồng Hà",
+            sex: "Nữ",
+            born: "930916",
+            expires: "330916",
+        };
+        assert_eq!(composed(&printed), Some(zone()));
+        assert_eq!(differences(&Value::from(zone()), &zone()), Some(0));
+        let garbled = ["TDVNM193O699801999193069980<<0", "9309164F3309162VNM<<<<<<<<<6", "NGUYEN<<HONG<HA<<<<<<<<<<<<<<"];
+        assert_eq!(differences(&Value::from(garbled.to_vec()), &zone()), Some(0));
+        let other = zone().iter().map(|l| l.replace("193069980", "193069981")).collect::<Vec<_>>();
+        assert!(differences(&Value::from(other), &zone()).is_some_and(|n| n >= 2));
+        assert_eq!(differences(&Value::from(vec!["x".to_owned()]), &zone()), None);
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Parsed {
 /// A text with the leaders, dashes and rules around it taken off; None where nothing is left.
 pub(crate) fn trim(raw: &str) -> Option<String> {
     let text = text::nfc(raw);
-    let kept = text.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '(' | ')' | '%'));
+    let kept = text.trim_matches(|c: char| !text::is_written(c) && !matches!(c, '(' | ')' | '%'));
     // A closing bracket belongs to an opening one only.
     let kept = if kept.contains('(') { kept } else { kept.trim_end_matches(')') };
     let kept = if kept.contains(')') { kept } else { kept.trim_start_matches('(') };
@@ -292,7 +292,7 @@ fn oddities(text: &str) -> Vec<&'static str> {
         let core =
             word.trim_matches(|c: char| matches!(c, ',' | ';' | '.' | '(' | ')' | ':' | '"' | '“' | '”'));
         let lone_mark = text::is_mark_only(word) && !matches!(*word, "-" | "–" | "/" | "&" | "+");
-        let foreign_mark = word.chars().any(|c| !c.is_alphanumeric() && !",.;:-–/()&'’+@%\"“”".contains(c));
+        let foreign_mark = word.chars().any(|c| !text::is_written(c) && !",.;:-–/()&'’+@%\"“”".contains(c));
         // A point ends a text or an abbreviation (`TP.`, `Q.`).
         let whole_word = core.chars().count() > 2 && text::is_syllable(core);
         let inner_point = word.ends_with('.') && i + 1 < words.len() && whole_word;
@@ -337,6 +337,29 @@ fn oddities(text: &str) -> Vec<&'static str> {
     problems
 }
 
+/// Whether every word is of a list, or a Vietnamese syllable as foreign texts write it, without accents.
+pub(crate) fn known_words(value: &str, list: &List) -> bool {
+    let words = value.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty());
+    words.into_iter().all(|w| list.contains(w) || (w.is_ascii() && text::is_bare_syllable(w)))
+}
+
+/// Whether every name in an address is written with syllables that one of the lists has; words in small letters, figures and what
+/// says of which kind a place is are no names.
+pub(crate) fn known_places(value: &str, lists: &[&List]) -> bool {
+    const KINDS: [&str; 26] = [
+        "so", "ap", "thon", "to", "khu", "khom", "ban", "buon", "lang", "xom", "pho", "ngo", "hem", "ngach", "duong",
+        "can", "toa", "nha", "chung", "lo", "khoi", "doi", "bon", "tieu", "dai", "cum",
+    ];
+    let words = value.split(|c: char| !c.is_alphanumeric() && c != '.').filter(|w| !w.is_empty());
+    words.into_iter().all(|word| {
+        let name = word.starts_with(char::is_uppercase)
+            && word.chars().all(char::is_alphabetic)
+            && word.chars().skip(1).all(char::is_lowercase)
+            && word.chars().count() > 1;
+        !name || KINDS.contains(&text::fold(word).as_str()) || lists.iter().any(|l| l.contains(word))
+    })
+}
+
 /// Dots of a leader that stand inside the text, and spaces before commas, are not of the text.
 fn tidy(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').filter(|w| !is_leader(w)).collect();
@@ -355,8 +378,36 @@ pub(crate) fn items(lines: &[String]) -> Parsed {
         .filter_map(|l| trim(l.trim_start_matches(['-', '–', '+', '*', ' '])))
         .map(|l| Value::String(tidy(&l)))
         .collect();
+    let mut problems: Vec<&'static str> =
+        values.iter().filter_map(Value::as_str).flat_map(oddities).collect();
+    problems.sort_unstable();
+    problems.dedup();
     let value = if values.is_empty() { Value::Null } else { Value::Array(values) };
-    Parsed { value, problems: Vec::new() }
+    Parsed { value, problems }
+}
+
+/// An address: of two levels (commune, province) or of the old three. It ends with its province, by its kind (`tỉnh …`) or by its
+/// name alone where the list of `provinces` has it; one that ends before was cut off, and a name of the list that is spelt with
+/// other accents was misread.
+pub(crate) fn address(raw: &str, provinces: Option<&List>) -> Parsed {
+    let mut parsed = free_text(raw);
+    let Value::String(text) = &parsed.value else { return parsed };
+    if text.contains(';') {
+        parsed.problems.push("stray-mark");
+    }
+    let last = text.rsplit([',', ';', '-', '–']).next().unwrap_or(text).trim();
+    let plain = text::plain(last);
+    let kinds = ["tinh ", "thanh pho ", "tp. ", "tp ", "tp."];
+    let name_at = kinds.iter().find(|k| plain.starts_with(**k)).map(|k| k.chars().count());
+    let name: String = last.chars().skip(name_at.unwrap_or(0)).collect();
+    match provinces.map(|p| p.find(name.trim())) {
+        Some(Found::Exact(_)) => {}
+        Some(Found::Near(_)) => parsed.problems.push("province-near"),
+        // No province has a name of one syllable but Huế, which the list has.
+        _ if name_at.is_none() || !name.trim().contains(' ') => parsed.problems.push("address-incomplete"),
+        _ => {}
+    }
+    parsed
 }
 
 /// A date in words as ISO 8601: `Ngày hai, tháng bảy, năm một nghìn chín trăm chín mươi`.
@@ -394,7 +445,8 @@ pub(crate) fn date_words(raw: &str) -> Parsed {
         parsed.problems.insert(0, "date-words-format");
         return parsed;
     }
-    parsed.value = Value::String(respelt(text));
+    // No date in words has a semicolon: it is a comma with a speck over it.
+    parsed.value = Value::String(respelt(text).replace(';', ","));
     parsed.problems.retain(|p| *p != "syllable");
     parsed
 }

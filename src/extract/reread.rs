@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::error::ExtractError;
 use super::form::{FieldSpec, FieldType};
+use super::confidence::Evidence;
 use super::{Forms, confidence, mrz, text, validate};
 use crate::geom::PixelBox;
 use crate::record::Fields;
@@ -34,6 +35,8 @@ pub struct Reading {
 
 /// A zone whose check digits hold.
 const ZONE: f32 = 0.95;
+/// A second reading less sure than this proposes nothing instead of one that is only odd.
+const SURE: f32 = 0.6;
 
 impl Forms {
     /// The fields that go to the officer and that have a place of one line on the paper: a second reading may settle
@@ -64,7 +67,8 @@ impl Forms {
 
     /// Puts second readings beside the first. Where both agree the value is surer; where they differ the first stays
     /// and the field is flagged, unless the first did not read as the field's type and the second does: then the
-    /// second is proposed, still for review.
+    /// second is proposed, still for review. Then every confidence becomes a probability (`models/confidence.toml`); this is the
+    /// last step, to be taken once, with no readings where nothing was read again.
     ///
     /// # Errors
     /// [`ExtractError::UnknownForm`] where the fields are of a form that is not loaded.
@@ -81,6 +85,7 @@ impl Forms {
             let least = readings.iter().map(|r| r.confidence).fold(1.0, f32::min);
             let second = self.parse(spec, &texts);
             let first_unread = field.value.is_null() || field.problems.iter().any(|p| is_misfit(p));
+            let first_odd = field.problems.iter().any(|p| is_odd(p));
             if equal(&field.value, &second.value) {
                 let sure = confidence::of_words(&[least], 1.0);
                 field.confidence = field.confidence.max(sure) + (1.0 - field.confidence.max(sure)) * 0.3;
@@ -94,14 +99,35 @@ impl Forms {
                 }
                 field.value = second.value;
                 field.raw = Some(text::nfc(&texts.join(" ")));
+            } else if first_odd && second.problems.is_empty() && !second.value.is_null() && least >= SURE {
+                // Nothing speaks against the second: it is the better one to begin with, and the officer's to confirm.
+                field.problems.retain(|p| !is_odd(p));
+                field.problems.push("readings-differ".to_owned());
+                field.value = second.value;
+                field.raw = Some(text::nfc(&texts.join(" ")));
             } else {
                 field.problems.push("readings-differ".to_owned());
             }
         }
         validate::cross_check(&mut fields.fields, &form.spec().rule);
         self.conclude(form, fields);
+        if self.calibrated {
+            for spec in &form.spec().field {
+                if let Some(field) = fields.fields.get_mut(spec.name.get_ref()) {
+                    field.confidence = self.calibration.probability(Evidence::of(spec.kind, field), field.confidence);
+                }
+            }
+        }
         Ok(())
     }
+}
+
+/// Problems that say that a text of the field's type is not as people write it.
+fn is_odd(problem: &str) -> bool {
+    matches!(
+        problem,
+        "syllable" | "name-rare" | "surname-rare" | "name-case" | "stray-mark" | "letter-in-number" | "place-rare" | "word-unknown"
+    )
 }
 
 /// Problems that say that the text is not of the field's type.
@@ -127,7 +153,7 @@ fn allowed(kind: FieldType) -> Option<String> {
 }
 
 impl Forms {
-    pub(super) fn threshold(form: &super::Form, spec: &FieldSpec) -> f32 {
-        spec.review_below.unwrap_or(form.spec().review.below)
+    pub(super) fn threshold(&self, form: &super::Form, spec: &FieldSpec) -> f32 {
+        spec.review_below.or(form.spec().review.below).unwrap_or(1.0 - self.calibration.risk)
     }
 }

@@ -22,7 +22,7 @@ pub fn plain(text: &str) -> String {
 
 /// [`plain`] with letters and digits alone: what labels are compared by.
 pub fn fold(text: &str) -> String {
-    plain(text).chars().filter(|c| c.is_alphanumeric()).collect()
+    plain(text).chars().filter(|c| is_written(*c)).collect()
 }
 
 /// Whether two values are the same: NFC, with case, white space and tone placement set aside (`hoà` is `hòa`).
@@ -54,7 +54,12 @@ pub fn key(text: &str) -> String {
 
 /// Whether a word carries any letter or digit; dotted leaders, slashes, dashes and rules do not.
 pub fn is_mark_only(text: &str) -> bool {
-    !text.chars().any(char::is_alphanumeric)
+    !text.chars().any(is_written)
+}
+
+/// Whether a character is a letter or a digit of print; `ˆ` and its like are letters to Unicode, and specks on paper.
+pub fn is_written(c: char) -> bool {
+    c.is_alphanumeric() && !matches!(c, '\u{02b0}'..='\u{02ff}' | 'ª' | 'º')
 }
 
 /// Whether one word is a legal Vietnamese syllable: onset, rime and tone that occur in the language.
@@ -82,6 +87,16 @@ pub fn is_syllable(word: &str) -> bool {
         // A stopped syllable has only the sắc or nặng tone.
         let stopped = rime.ends_with(['c', 'p', 't']) || rime.ends_with("ch");
         rime_known && (!stopped || matches!(tone, '\u{301}' | '\u{323}'))
+    })
+}
+
+/// Whether a word is a Vietnamese syllable as texts of other languages write it, without accents.
+pub fn is_bare_syllable(word: &str) -> bool {
+    let word = word.to_lowercase();
+    let onsets = ONSETS.iter().filter(|o| word.starts_with(**o)).map(|o| o.len());
+    onsets.chain([0]).any(|n| {
+        let (onset, rime) = word.split_at(n);
+        (onset == "gi" && rime.is_empty()) || RIMES.iter().any(|r| plain(r) == rime && meets(onset, r))
     })
 }
 

@@ -93,6 +93,27 @@ fn spellings(fields: &mut BTreeMap<String, Field>) {
             seen.entry(fold).or_default().push((text::key(&joined), name.clone()));
         }
     }
+    // One letter apart: of a place that is named twice, one was misread.
+    let folds: Vec<&String> = seen.keys().filter(|f| f.len() >= 7).collect();
+    let mut near: Vec<(String, String)> = Vec::new();
+    for (i, a) in folds.iter().enumerate() {
+        for b in folds[i + 1..].iter().filter(|b| b.len().abs_diff(a.len()) <= 1) {
+            if strsim::levenshtein(a, b) == 1 {
+                for (_, one) in &seen[*a] {
+                    near.extend(seen[*b].iter().filter(|(_, two)| two != one).flat_map(|(_, two)| {
+                        [(one.clone(), two.clone()), (two.clone(), one.clone())]
+                    }));
+                }
+            }
+        }
+    }
+    for (name, other) in near {
+        if let Some(field) = fields.get_mut(&name)
+            && !field.problems.iter().any(|p| p.starts_with(SPELT))
+        {
+            field.problems.push(format!("{SPELT}{other}"));
+        }
+    }
     for spelt in seen.into_values() {
         for (key, name) in &spelt {
             let Some((_, other)) = spelt.iter().find(|(k, n)| k != key && n != name) else { continue };
@@ -153,6 +174,7 @@ fn judge(kind: RuleKind, rule: &Rule, fields: &BTreeMap<String, Field>, a: &str,
 
 /// A machine-readable zone against pin, name, sex, birth date and expiry; one that fails its own check digits says nothing.
 fn check_zone(fields: &mut BTreeMap<String, Field>, zone: &str, others: &[&str]) {
+    complete_zone(fields, zone, others);
     let Some(told) = fields.get(zone).and_then(|f| super::mrz::told(&f.value)) else { return };
     let short = |date: String| date.replace('-', "").get(2..8).map(str::to_owned);
     let [pin, name, sex, dob, expiry] = others else { return };
@@ -178,6 +200,55 @@ fn check_zone(fields: &mut BTreeMap<String, Field>, zone: &str, others: &[&str])
     ];
     for (other, agrees) in agrees {
         settle(fields, &[zone, other], agrees.into());
+    }
+}
+
+/// A zone that was misread but says what the print says: where all that differs are look-alikes, the zone that the print gives is
+/// what stands there; where a character contradicts, it is proposed and both go to the officer.
+fn complete_zone(fields: &mut BTreeMap<String, Field>, zone: &str, others: &[&str]) {
+    let [pin, name, sex, dob, expiry] = others else { return };
+    // What two readings left open a zone with its check digits settles.
+    let unsettled = |p: &str| matches!(p, "second-reading" | "readings-differ");
+    let sound = |field: &str| {
+        let odd = |p: &String| !p.starts_with(NOTE) && !p.starts_with(CROSS_CHECK) && !p.starts_with(SPELT);
+        fields.get(field).is_some_and(|f| !f.problems.iter().any(|p| odd(p) && !p.ends_with("-rare") && !unsettled(p)))
+    };
+    if !others.iter().all(|other| sound(other)) {
+        return;
+    }
+    let text = |field: &str| value(fields, field);
+    let short = |date: String| date.replace('-', "").get(2..8).map(str::to_owned);
+    let (Some(pin), Some(name), Some(sex), Some(born)) = (text(pin), text(name), text(sex), text(dob).and_then(short))
+    else {
+        return;
+    };
+    let Some(expires) = text(expiry) else { return };
+    let expires = short(expires).filter(|e| e.bytes().all(|b| b.is_ascii_digit())).unwrap_or("991231".to_owned());
+    let printed = super::mrz::Printed { pin: &pin, name: &name, sex: &sex, born: &born, expires: &expires };
+    let Some(composed) = super::mrz::composed(&printed) else { return };
+    let Some(field) = fields.get_mut(zone) else { return };
+    let Some(contradictions) = super::mrz::differences(&field.value, &composed) else { return };
+    let whole = super::mrz::told(&field.value).is_some();
+    if whole && contradictions > 0 {
+        // A zone whose own check digits hold is not to be changed by the print.
+        return;
+    }
+    let same = field.value == Value::from(composed.clone());
+    field.value = Value::from(composed);
+    if whole && contradictions == 0 {
+        for other in others {
+            if let Some(other) = fields.get_mut(*other) {
+                other.problems.retain(|p| !unsettled(p));
+            }
+        }
+    }
+    let Some(field) = fields.get_mut(zone).filter(|_| !same) else { return };
+    if contradictions == 0 {
+        field.problems.retain(|p| p.starts_with(NOTE));
+        field.problems.push(format!("{NOTE}from-print"));
+        field.confidence = field.confidence.max(super::confidence::COMPOSED);
+    } else if !field.problems.iter().any(|p| p == "mrz-print") {
+        field.problems.push("mrz-print".to_owned());
     }
 }
 

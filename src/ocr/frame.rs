@@ -15,6 +15,8 @@ pub struct Frame {
     pub(super) dpi: [f64; 2],
     /// In this frame's pixels.
     pub(super) red: Red,
+    /// In the page's pixels.
+    pub(super) signatures: Vec<PixelBox>,
     /// Whether it was taken out of a photograph.
     pub(super) photo: bool,
 }

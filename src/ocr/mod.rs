@@ -15,6 +15,8 @@ pub mod fake;
 mod frame;
 mod leaders;
 mod paper;
+mod pen;
+mod picture;
 mod pool;
 mod prepare;
 mod projection;
@@ -89,6 +91,9 @@ pub struct PageText {
     /// What is wrong with its picture.
     #[serde(default)]
     pub quality: Vec<Defect>,
+    /// Signatures in blue ink, page pixels. That there are none says nothing: people sign in black too.
+    #[serde(default)]
+    pub signatures: Vec<PixelBox>,
     /// The page as it was read; none for a page that was not read from pixels.
     #[serde(skip)]
     pub upright: Option<Upright>,

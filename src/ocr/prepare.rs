@@ -10,6 +10,8 @@ use image::{DynamicImage, GrayImage, RgbImage, imageops};
 use super::frame::Frame;
 use super::leaders;
 use super::paper;
+use super::pen::{self, Pen};
+use super::picture;
 use super::projection::Projection;
 use super::quality::{self, Defect};
 use super::red::{self, Red};
@@ -95,23 +97,27 @@ pub(super) struct Ground {
     pub(super) seals: Option<Vec<PixelBox>>,
     /// What is wrong with the picture.
     pub(super) defects: Vec<Defect>,
+    /// The signatures in blue ink, likewise.
+    pub(super) signatures: Vec<PixelBox>,
 }
 
 impl Ground {
     pub(super) fn of(page: &Page) -> Self {
         let size = (page.pixels.width(), page.pixels.height());
         if let Some(flat) = sheet::find(&page.pixels).and_then(|corners| flattened(page, &corners)) {
-            let (grey, red) = to_grey(&flat.pixels, flat.dpi);
+            let (grey, red, pen) = to_grey(&flat.pixels, flat.dpi);
             let seals = red.seal_boxes(grey.dimensions());
-            let seals = seals.map(|boxes| boxes.iter().map(|b| flat.to_page.hull(*b, size)).collect());
+            let on_page = |boxes: &[PixelBox]| boxes.iter().map(|b| flat.to_page.hull(*b, size)).collect();
+            let seals = seals.map(|boxes| on_page(&boxes));
+            let signatures = on_page(&pen.strokes);
             let mut ground = Self::scaled(grey, flat.dpi, READING_PPI, true);
             clear_rim(&mut ground.image, (READING_PPI * RIM) as u32);
-            return Self { seals, red, flat_to_page: flat.to_page, page_size: size, ..ground };
+            return Self { seals, signatures, red, flat_to_page: flat.to_page, page_size: size, ..ground };
         }
         let dpi = plausible_dpi(page);
-        let (grey, red) = to_grey(&page.pixels, dpi);
+        let (grey, red, pen) = to_grey(&page.pixels, dpi);
         let seals = red.seal_boxes(size);
-        Self { seals, red, ..Self::scaled(grey, dpi, READING_PPI, false) }
+        Self { seals, red, signatures: pen.strokes, ..Self::scaled(grey, dpi, READING_PPI, false) }
     }
 
     /// A part of the page as it lies, at most at `ppi`.
@@ -137,7 +143,13 @@ impl Ground {
             Projection::affine([1.0, 0.0, f64::from(b.x0), 0.0, 1.0, f64::from(b.y0)]).then(frame.to_page);
         let grey = match &page.pixels {
             DynamicImage::ImageRgb8(rgb) => {
-                grey_of_rgb(&warp_rgb(rgb, &way, b.width(), b.height()), &frame.red, [b.x0, b.y0])
+                let part = warp_rgb(rgb, &way, b.width(), b.height());
+                let mut grey = grey_of_rgb(&part, &frame.red, [b.x0, b.y0]);
+                let there = frame.to_page.hull(b, frame.page_size);
+                if frame.signatures.iter().any(|s| s.x0 < there.x1 && there.x0 < s.x1 && s.y0 < there.y1 && there.y0 < s.y1) {
+                    pen::bleach(&part, &mut grey);
+                }
+                grey
             }
             DynamicImage::ImageLuma8(grey) => warp_grey(grey, &way, b.width(), b.height()),
             other => warp_grey(&other.to_luma8(), &way, b.width(), b.height()),
@@ -153,6 +165,7 @@ impl Ground {
         let mut image = resize(grey, scaled(size.0, dpi[0]), scaled(size.1, dpi[1]));
         let defects = quality::of_image(&image);
         paper::even_out(&mut image, photo);
+        picture::clear(&mut image, ppi);
         let noise = specks::clear(&mut image).err();
         Self {
             image,
@@ -164,6 +177,7 @@ impl Ground {
             red: Red::default(),
             seals: None,
             defects,
+            signatures: Vec::new(),
         }
     }
 
@@ -218,6 +232,7 @@ impl Ground {
             size,
             dpi,
             red,
+            signatures: self.signatures.clone(),
             photo: self.flat_to_page != Projection::IDENTITY,
         }
     }
@@ -337,15 +352,18 @@ fn with_margin(b: PixelBox, dpi: [f64; 2], (width, height): (u32, u32)) -> Pixel
     )
 }
 
-/// The page in grey, and what is red on it.
-fn to_grey(pixels: &DynamicImage, dpi: [f64; 2]) -> (GrayImage, Red) {
+/// The page in grey, what is red on it, and who signed in blue.
+fn to_grey(pixels: &DynamicImage, dpi: [f64; 2]) -> (GrayImage, Red, Pen) {
     match pixels {
-        DynamicImage::ImageLuma8(grey) => (grey.clone(), Red::colourless()),
+        DynamicImage::ImageLuma8(grey) => (grey.clone(), Red::colourless(), Pen::default()),
         DynamicImage::ImageRgb8(rgb) => {
             let red = red::find(rgb, dpi);
-            (grey_of_rgb(rgb, &red, [0, 0]), red)
+            let mut grey = grey_of_rgb(rgb, &red, [0, 0]);
+            let pen = pen::find(rgb, dpi);
+            pen.lift(rgb, &mut grey);
+            (grey, red, pen)
         }
-        other => (other.to_luma8(), Red::colourless()),
+        other => (other.to_luma8(), Red::colourless(), Pen::default()),
     }
 }
 

@@ -69,6 +69,7 @@ pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -
     let frame = ground.frame(&prepared);
     let mut text = page_text(page, &prepared, frame, lines);
     text.seals = ground.seals;
+    text.signatures = ground.signatures;
     text.quality = ground.defects;
     text.quality.extend(quality::of_text(&text));
     Ok(text)

@@ -103,7 +103,8 @@ const FAMILIES: [(&str, &str, [&str; 4]); 14] = [
     (
         "Linux Libertine",
         "fonts-linuxlibertine",
-        ["LinLibertine_R.otf", "LinLibertine_RB.otf", "LinLibertine_RI.otf", "LinLibertine_RBI.otf"],
+        // Its bold italic has no ơ and no ư; nothing here is set in one but one word of an administrative document.
+        ["LinLibertine_R.otf", "LinLibertine_RB.otf", "LinLibertine_RI.otf", "LinLibertine_RB.otf"],
     ),
     (
         "TeX Gyre Pagella",
