@@ -620,7 +620,10 @@ fn a_broken_form_file_names_file_line_and_what_was_expected() {
         (format!("{SMALL}[[rule]]\nkind = \"order\"\nfields = [\"a\"]\n"), 16, "expected 2 fields"),
         (format!("{SMALL}[[rule]]\nkind = \"order\"\nfields = [\"a\", \"a\"]\n"), 16, "not it again"),
         (
-            format!("{SMALL}{}[[rule]]\nkind = \"age\"\nmin = 9\nmax = 3\nfields = [\"a\", \"b\"]\n", field("b", "")),
+            format!(
+                "{SMALL}{}[[rule]]\nkind = \"age\"\nmin = 9\nmax = 3\nfields = [\"a\", \"b\"]\n",
+                field("b", "")
+            ),
             23,
             "no age lies between",
         ),

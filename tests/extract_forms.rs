@@ -168,7 +168,7 @@ fn print_zone_and_code_of_a_card_are_compared() {
 #[test]
 fn a_zone_is_read_again_line_by_line() {
     let forms = Forms::builtin().unwrap();
-    let torn = CARD.replace("9309164F3309162VNM<<<<<<<<<<<6", "9309164F33O9162VNM<<<<<<6");
+    let torn = CARD.replace("9309164F3309162VNM<<<<<<<<<<<6", "9309164F33O9762VNM<<<<<<6");
     let mut fields = card(&torn, CODE);
     let weak: Vec<_> = forms.weak_fields(&fields).into_iter().filter(|w| w.name == "mrz").collect();
     assert_eq!(weak.len(), 3);
@@ -309,7 +309,7 @@ Nơi đăng ký khai sinh: Ủy ban nhân dân xã Bản Mây, tỉnh Phú Nguy�
 fn an_address_that_breaks_off_or_names_no_place_goes_to_the_officer() {
     for (from, to, problem) in [
         ("Hưng, tỉnh An Lĩnh", "Hưng, tỉnh", "address-incomplete"),
-        ("Hưng, tỉnh An Lĩnh", "Hưng", "address-incomplete"),
+        ("Hưng, tỉnh An Lĩnh", "Hưng, tỉnh An", "address-incomplete"),
         ("xã Trúc Lụa, huyện Yên  ", "xã Trúc Lưạ, huyện Yên  ", "place-rare"),
         ("Hưng, tỉnh An Lĩnh", "Hưng, tỉnh Hà Giăng", "province-near"),
     ] {
@@ -339,7 +339,11 @@ fn a_phrase_is_proposed_as_it_is_spelt_and_a_place_is_not_taken_for_one() {
 #[test]
 fn a_zone_misread_in_look_alikes_is_what_the_print_says_and_a_contradiction_is_flagged() {
     let code = "999193069980||Nguyễn Hồng Hà|16091993|Nữ|Ấp Hạ, xã Cẩm Hạc, tỉnh An Lĩnh|12022022";
-    let zone = json!(["IDVNM1930699801999193069980<<0", "9309164F3309162VNM<<<<<<<<<<<6", "NGUYEN<<HONG<HA<<<<<<<<<<<<<<<"]);
+    let zone = json!([
+        "IDVNM1930699801999193069980<<0",
+        "9309164F3309162VNM<<<<<<<<<<<6",
+        "NGUYEN<<HONG<HA<<<<<<<<<<<<<<<"
+    ]);
     let alike = CARD.replace("IDVNM1930699801999193069980<<0", "TDVNM193O69980I999193069980<<O");
     let fields = card(&alike.replace("9309164F3309162VNM<<<<<<<<<<<6", "93O9164F3309162VNM<<<<<<<<<6"), code);
     let mrz = field(&fields, "mrz");
@@ -359,6 +363,29 @@ fn a_line_that_was_not_read_is_missed_where_its_neighbours_stand() {
    Số: 637/UBND-XNTTHN
 
              GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 Họ, chữ đệm, tên: PHAN HỒNG NHUNG
 Nơi cư trú: xã Suối Trăng, tỉnh Bình Lâm

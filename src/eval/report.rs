@@ -216,7 +216,9 @@ pub fn evaluate(answers: &[Answer], seconds: Option<f64>) -> Report {
 pub fn fitted(answers: &[Answer], forms: &Forms) -> Vec<Fitted> {
     let mut fields = Vec::new();
     for answer in answers {
-        let (Some(form), Ok((_, read))) = (answer.sample.expected.form.as_deref(), &answer.read) else { continue };
+        let (Some(form), Ok((_, read))) = (answer.sample.expected.form.as_deref(), &answer.read) else {
+            continue;
+        };
         if read.form.as_deref() != Some(form) {
             continue;
         }

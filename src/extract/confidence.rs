@@ -85,7 +85,9 @@ impl Evidence {
         }
         match kind {
             FieldType::Name => Self::Name,
-            FieldType::Date | FieldType::Year | FieldType::Pin | FieldType::Number | FieldType::Code => Self::Figures,
+            FieldType::Date | FieldType::Year | FieldType::Pin | FieldType::Number | FieldType::Code => {
+                Self::Figures
+            }
             FieldType::List
             | FieldType::Sex
             | FieldType::Words
@@ -118,7 +120,8 @@ pub struct Calibration {
 #[serde(deny_unknown_fields)]
 pub struct Curve {
     evidence: Evidence,
-    /// Ascending: the evidence's figure and the share that was right; between them in a straight line, outside as at the ends.
+    /// Ascending: the evidence's figure and the share that was right; between them in a straight line, below them in
+    /// proportion, above as at the end.
     points: Vec<[f32; 2]>,
 }
 
@@ -137,8 +140,9 @@ impl Calibration {
     pub fn probability(&self, evidence: Evidence, figure: f32) -> f32 {
         let points = self.curve.iter().find(|c| c.evidence == evidence).map_or(&[][..], |c| &c.points);
         let (Some(first), Some(last)) = (points.first(), points.last()) else { return figure };
-        if figure <= first[0] {
-            return first[1];
+        // Of weaker evidence than any that was seen little is known: it falls in proportion.
+        if figure < first[0] {
+            return first[1] * (figure / first[0]).max(0.0);
         }
         let between = points.windows(2).find(|pair| figure <= pair[1][0]);
         between.map_or(last[1], |pair| {
@@ -206,7 +210,9 @@ fn pooled(sorted: &[(f32, bool)]) -> Vec<[f32; 2]> {
                 last.right += f32::from(u8::from(*right));
                 last.all += 1.0;
             }
-            _ => pools.push(Pool { from: *figure, to: *figure, right: f32::from(u8::from(*right)), all: 1.0 }),
+            _ => {
+                pools.push(Pool { from: *figure, to: *figure, right: f32::from(u8::from(*right)), all: 1.0 })
+            }
         }
         while let [.., before, last] = pools.as_mut_slice()
             && share(before) >= share(last)
@@ -235,7 +241,7 @@ mod tests {
         let fields: Vec<Fitted> = band(0.5, 60).chain(band(0.9, 99)).chain(band(0.95, 97)).collect();
         let fitted = Calibration::fit(&fields, "here".to_owned(), 0.05);
         let read: Calibration = toml::from_str(&fitted.to_toml()).expect("its own file");
-        for (figure, share) in [(0.1, 0.6), (0.5, 0.6), (0.9, 0.98), (0.95, 0.98), (1.0, 0.98)] {
+        for (figure, share) in [(0.1, 0.12), (0.5, 0.6), (0.9, 0.98), (0.95, 0.98), (1.0, 0.98)] {
             let told = read.probability(Evidence::Text, figure);
             assert!((told - share).abs() < 0.01, "{figure}: {told}");
         }

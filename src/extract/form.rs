@@ -623,11 +623,18 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
             return wrong(first.span(), "rule Age: expected min or max".to_owned());
         }
         if rule.min.zip(rule.max).is_some_and(|(min, max)| min > max) {
-            return wrong(first.span(), "rule Age: no age lies between min and max: expected min up to max".to_owned());
+            return wrong(
+                first.span(),
+                "rule Age: no age lies between min and max: expected min up to max".to_owned(),
+            );
         }
-        let named: Vec<&str> = rule.fields.iter().map(|f| f.get_ref().as_str()).filter(|f| !f.is_empty()).collect();
+        let named: Vec<&str> =
+            rule.fields.iter().map(|f| f.get_ref().as_str()).filter(|f| !f.is_empty()).collect();
         if let Some(twice) = (1..named.len()).find(|i| named[..*i].contains(&named[*i])) {
-            let expected = format!("rule {:?}: expected other fields beside {:?}, not it again", rule.kind, named[twice]);
+            let expected = format!(
+                "rule {:?}: expected other fields beside {:?}, not it again",
+                rule.kind, named[twice]
+            );
             return wrong(first.span(), expected);
         }
     }

@@ -37,10 +37,8 @@ pub fn learn(pages: &[PageText], id: &str) -> Option<String> {
         quoted(id),
         quoted(&sentence(&title))
     );
-    let _ = writeln!(
-        out,
-        "[review]\nphrases = \"cum-tu\"\n\n[classify]\nrank = 10\nmin_score = 1.0\nanchor = ["
-    );
+    let _ =
+        writeln!(out, "[review]\nphrases = \"cum-tu\"\n\n[classify]\nrank = 10\nmin_score = 1.0\nanchor = [");
     let _ = writeln!(
         out,
         "    {{ text = [{}], capitals = true, whole = true, zone = [0.0, 0.0, 1.0, 0.5], page = 1 }},",

@@ -371,9 +371,7 @@ impl Forms {
                 None => parse::free_text(&raw),
             },
             FieldType::Address => parse::address(&raw, self.lists.get(PROVINCES)),
-            FieldType::Text | FieldType::RedSeal | FieldType::Ink | FieldType::Qr => {
-                parse::free_text(&raw)
-            }
+            FieldType::Text | FieldType::RedSeal | FieldType::Ink | FieldType::Qr => parse::free_text(&raw),
         };
         if spec.foreign {
             parsed.problems.retain(|p| !matches!(*p, "syllable" | "letter-in-number"));
@@ -432,15 +430,17 @@ impl Forms {
             let Some(field) = fields.get_mut(spec.name.get_ref()).filter(|_| texts) else { continue };
             let proposed = match &mut field.value {
                 Value::String(text) => phrases.respelt(text).map(|respelt| *text = respelt).is_some(),
-                Value::Array(items) => items
-                    .iter_mut()
-                    .filter_map(|item| {
-                        let respelt = phrases.respelt(item.as_str()?)?;
-                        *item = Value::String(respelt);
-                        Some(())
-                    })
-                    .count()
-                    > 0,
+                Value::Array(items) => {
+                    items
+                        .iter_mut()
+                        .filter_map(|item| {
+                            let respelt = phrases.respelt(item.as_str()?)?;
+                            *item = Value::String(respelt);
+                            Some(())
+                        })
+                        .count()
+                        > 0
+                }
                 _ => false,
             };
             if field.value.as_str().is_some_and(|text| phrases.breaks_off(text)) {
@@ -456,7 +456,9 @@ impl Forms {
         for spec in &form.spec().field {
             if let Some(field) = fields.fields.get_mut(spec.name.get_ref()) {
                 let evidence = confidence::Evidence::of(spec.kind, field);
-                confidence::conclude(field, self.threshold(form, spec), |raw| self.calibration.probability(evidence, raw));
+                confidence::conclude(field, self.threshold(form, spec), |raw| {
+                    self.calibration.probability(evidence, raw)
+                });
             }
         }
     }

@@ -223,7 +223,11 @@ mod tests {
         };
         assert_eq!(composed(&printed), Some(zone()));
         assert_eq!(differences(&Value::from(zone()), &zone()), Some(0));
-        let garbled = ["TDVNM193O699801999193069980<<0", "9309164F3309162VNM<<<<<<<<<6", "NGUYEN<<HONG<HA<<<<<<<<<<<<<<"];
+        let garbled = [
+            "TDVNM193O699801999193069980<<0",
+            "9309164F3309162VNM<<<<<<<<<6",
+            "NGUYEN<<HONG<HA<<<<<<<<<<<<<<",
+        ];
         assert_eq!(differences(&Value::from(garbled.to_vec()), &zone()), Some(0));
         let other = zone().iter().map(|l| l.replace("193069980", "193069981")).collect::<Vec<_>>();
         assert!(differences(&Value::from(other), &zone()).is_some_and(|n| n >= 2));

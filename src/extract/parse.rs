@@ -347,8 +347,8 @@ pub(crate) fn known_words(value: &str, list: &List) -> bool {
 /// says of which kind a place is are no names.
 pub(crate) fn known_places(value: &str, lists: &[&List]) -> bool {
     const KINDS: [&str; 26] = [
-        "so", "ap", "thon", "to", "khu", "khom", "ban", "buon", "lang", "xom", "pho", "ngo", "hem", "ngach", "duong",
-        "can", "toa", "nha", "chung", "lo", "khoi", "doi", "bon", "tieu", "dai", "cum",
+        "so", "ap", "thon", "to", "khu", "khom", "ban", "buon", "lang", "xom", "pho", "ngo", "hem", "ngach",
+        "duong", "can", "toa", "nha", "chung", "lo", "khoi", "doi", "bon", "tieu", "dai", "cum",
     ];
     let words = value.split(|c: char| !c.is_alphanumeric() && c != '.').filter(|w| !w.is_empty());
     words.into_iter().all(|word| {
@@ -386,9 +386,9 @@ pub(crate) fn items(lines: &[String]) -> Parsed {
     Parsed { value, problems }
 }
 
-/// An address: of two levels (commune, province) or of the old three. It ends with its province, by its kind (`tỉnh …`) or by its
-/// name alone where the list of `provinces` has it; one that ends before was cut off, and a name of the list that is spelt with
-/// other accents was misread.
+/// An address: of two levels (commune, province) or of the old three. It ends with the name of a unit behind its kind
+/// (`tỉnh …`), or with a province's name alone where the list of `provinces` has it; one that ends otherwise was cut off, and a name of
+/// the list that is spelt with other accents was misread.
 pub(crate) fn address(raw: &str, provinces: Option<&List>) -> Parsed {
     let mut parsed = free_text(raw);
     let Value::String(text) = &parsed.value else { return parsed };
@@ -397,14 +397,30 @@ pub(crate) fn address(raw: &str, provinces: Option<&List>) -> Parsed {
     }
     let last = text.rsplit([',', ';', '-', '–']).next().unwrap_or(text).trim();
     let plain = text::plain(last);
-    let kinds = ["tinh ", "thanh pho ", "tp. ", "tp ", "tp."];
-    let name_at = kinds.iter().find(|k| plain.starts_with(**k)).map(|k| k.chars().count());
-    let name: String = last.chars().skip(name_at.unwrap_or(0)).collect();
-    match provinces.map(|p| p.find(name.trim())) {
+    // With its kind; an old paper often names no more than the commune.
+    let kinds = [
+        "tinh ",
+        "thanh pho ",
+        "tp. ",
+        "tp ",
+        "tp.",
+        "xa ",
+        "phuong ",
+        "thi tran ",
+        "thi xa ",
+        "huyen ",
+        "quan ",
+        "dac khu ",
+    ];
+    let kind = kinds.iter().position(|k| plain.starts_with(k));
+    let name: String = last.chars().skip(kind.map_or(0, |k| kinds[k].chars().count())).collect();
+    let name = name.trim();
+    // Few places have a name of one syllable; the provinces' list has Huế.
+    let whole = name.contains(' ') || name.starts_with(|c: char| c.is_ascii_digit());
+    match provinces.filter(|_| kind.is_none_or(|k| k < 5)).map(|p| p.find(name)) {
         Some(Found::Exact(_)) => {}
         Some(Found::Near(_)) => parsed.problems.push("province-near"),
-        // No province has a name of one syllable but Huế, which the list has.
-        _ if name_at.is_none() || !name.trim().contains(' ') => parsed.problems.push("address-incomplete"),
+        _ if kind.is_none() || !whole => parsed.problems.push("address-incomplete"),
         _ => {}
     }
     parsed

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::confidence::Evidence;
 use super::error::ExtractError;
 use super::form::{FieldSpec, FieldType};
-use super::confidence::Evidence;
 use super::{Forms, confidence, mrz, text, validate};
 use crate::geom::PixelBox;
 use crate::record::Fields;
@@ -88,6 +88,10 @@ impl Forms {
             let first_odd = field.problems.iter().any(|p| is_odd(p));
             if equal(&field.value, &second.value) {
                 let sure = confidence::of_words(&[least], 1.0);
+                // A zone that the print gave and that is read so now, check digits and all.
+                if spec.kind == FieldType::Mrz && second.problems.is_empty() {
+                    field.problems.retain(|p| p.starts_with(validate::NOTE));
+                }
                 field.confidence = field.confidence.max(sure) + (1.0 - field.confidence.max(sure)) * 0.3;
             } else if first_unread && second.problems.is_empty() && !second.value.is_null() {
                 field.problems.retain(|p| !is_misfit(p));
@@ -114,7 +118,8 @@ impl Forms {
         if self.calibrated {
             for spec in &form.spec().field {
                 if let Some(field) = fields.fields.get_mut(spec.name.get_ref()) {
-                    field.confidence = self.calibration.probability(Evidence::of(spec.kind, field), field.confidence);
+                    field.confidence =
+                        self.calibration.probability(Evidence::of(spec.kind, field), field.confidence);
                 }
             }
         }
@@ -126,7 +131,14 @@ impl Forms {
 fn is_odd(problem: &str) -> bool {
     matches!(
         problem,
-        "syllable" | "name-rare" | "surname-rare" | "name-case" | "stray-mark" | "letter-in-number" | "place-rare" | "word-unknown"
+        "syllable"
+            | "name-rare"
+            | "surname-rare"
+            | "name-case"
+            | "stray-mark"
+            | "letter-in-number"
+            | "place-rare"
+            | "word-unknown"
     )
 }
 

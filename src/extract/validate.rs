@@ -100,9 +100,12 @@ fn spellings(fields: &mut BTreeMap<String, Field>) {
         for b in folds[i + 1..].iter().filter(|b| b.len().abs_diff(a.len()) <= 1) {
             if strsim::levenshtein(a, b) == 1 {
                 for (_, one) in &seen[*a] {
-                    near.extend(seen[*b].iter().filter(|(_, two)| two != one).flat_map(|(_, two)| {
-                        [(one.clone(), two.clone()), (two.clone(), one.clone())]
-                    }));
+                    near.extend(
+                        seen[*b]
+                            .iter()
+                            .filter(|(_, two)| two != one)
+                            .flat_map(|(_, two)| [(one.clone(), two.clone()), (two.clone(), one.clone())]),
+                    );
                 }
             }
         }
@@ -211,19 +214,23 @@ fn complete_zone(fields: &mut BTreeMap<String, Field>, zone: &str, others: &[&st
     let unsettled = |p: &str| matches!(p, "second-reading" | "readings-differ");
     let sound = |field: &str| {
         let odd = |p: &String| !p.starts_with(NOTE) && !p.starts_with(CROSS_CHECK) && !p.starts_with(SPELT);
-        fields.get(field).is_some_and(|f| !f.problems.iter().any(|p| odd(p) && !p.ends_with("-rare") && !unsettled(p)))
+        fields
+            .get(field)
+            .is_some_and(|f| !f.problems.iter().any(|p| odd(p) && !p.ends_with("-rare") && !unsettled(p)))
     };
     if !others.iter().all(|other| sound(other)) {
         return;
     }
     let text = |field: &str| value(fields, field);
     let short = |date: String| date.replace('-', "").get(2..8).map(str::to_owned);
-    let (Some(pin), Some(name), Some(sex), Some(born)) = (text(pin), text(name), text(sex), text(dob).and_then(short))
+    let (Some(pin), Some(name), Some(sex), Some(born)) =
+        (text(pin), text(name), text(sex), text(dob).and_then(short))
     else {
         return;
     };
     let Some(expires) = text(expiry) else { return };
-    let expires = short(expires).filter(|e| e.bytes().all(|b| b.is_ascii_digit())).unwrap_or("991231".to_owned());
+    let expires =
+        short(expires).filter(|e| e.bytes().all(|b| b.is_ascii_digit())).unwrap_or("991231".to_owned());
     let printed = super::mrz::Printed { pin: &pin, name: &name, sex: &sex, born: &born, expires: &expires };
     let Some(composed) = super::mrz::composed(&printed) else { return };
     let Some(field) = fields.get_mut(zone) else { return };

@@ -86,7 +86,10 @@ pub(super) fn find(image: &RgbImage, dpi: [f64; 2]) -> Pen {
         let near = |stroke: &PixelBox| {
             let reach = cell.map(|c| (PIECE * CELLS_PER_MM * c) as u32);
             let [x0, y0, x1, y1] = pen.pixels(bounds, image.dimensions());
-            x0 < stroke.x1 + reach[0] && stroke.x0 < x1 + reach[0] && y0 < stroke.y1 + reach[1] && stroke.y0 < y1 + reach[1]
+            x0 < stroke.x1 + reach[0]
+                && stroke.x0 < x1 + reach[0]
+                && y0 < stroke.y1 + reach[1]
+                && stroke.y0 < y1 + reach[1]
         };
         if let Some(at) = pen.strokes[..signatures].iter().position(near) {
             let whole = pen.strokes[at];

@@ -35,7 +35,12 @@ pub(super) fn clear(image: &mut GrayImage, ppi: f64) {
         while let Some(&at) = area.get(next) {
             next += 1;
             let (x, y) = (at % columns, at / columns);
-            let beside = [(x > 0, 1, false), (x + 1 < columns, 1, true), (y > 0, columns, false), (y + 1 < rows, columns, true)];
+            let beside = [
+                (x > 0, 1, false),
+                (x + 1 < columns, 1, true),
+                (y > 0, columns, false),
+                (y + 1 < rows, columns, true),
+            ];
             for (inside, step, forward) in beside {
                 let other = if forward { at + step } else { at.wrapping_sub(step) };
                 if inside && std::mem::take(&mut waiting[other]) {
@@ -67,7 +72,13 @@ mod tests {
             let photo = (100..300).contains(&x) && (100..350).contains(&y);
             // Bars of 3 mm with gaps: bolder than any title.
             let print = (500..524).contains(&y) && x % 40 < 24;
-            Luma([if photo { 110 } else if print { 10 } else { 250 }])
+            Luma([if photo {
+                110
+            } else if print {
+                10
+            } else {
+                250
+            }])
         });
         clear(&mut image, 200.0);
         assert!((90..310).all(|x| (90..360).all(|y| image.get_pixel(x, y).0[0] >= 250)));

@@ -146,7 +146,11 @@ impl Ground {
                 let part = warp_rgb(rgb, &way, b.width(), b.height());
                 let mut grey = grey_of_rgb(&part, &frame.red, [b.x0, b.y0]);
                 let there = frame.to_page.hull(b, frame.page_size);
-                if frame.signatures.iter().any(|s| s.x0 < there.x1 && there.x0 < s.x1 && s.y0 < there.y1 && there.y0 < s.y1) {
+                if frame
+                    .signatures
+                    .iter()
+                    .any(|s| s.x0 < there.x1 && there.x0 < s.x1 && s.y0 < there.y1 && there.y0 < s.y1)
+                {
                     pen::bleach(&part, &mut grey);
                 }
                 grey
