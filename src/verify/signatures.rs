@@ -24,7 +24,8 @@ const SKEW: Duration = Duration::minutes(10);
 pub(crate) struct Checked<'s> {
     pdf: &'s PdfSignature,
     signed: Result<SignedData, String>,
-    digest: Option<Vec<u8>>,
+    /// Whether the signature holds over the bytes that it covers; none where those could not be digested.
+    holds: Option<Result<(), CmsError>>,
     /// The certificate's path to the root of the office that the record names, at the claimed time; none without those.
     path: Option<Result<chain::Path, ChainError>>,
 }
@@ -46,12 +47,12 @@ pub(crate) fn read<'s>(
             (Ok(_), Err(error)) => signed = Err(error.to_string()),
             (Err(_), _) => {}
         }
-        checked.push(Checked { pdf, signed, digest: None, path: None });
+        checked.push(Checked { pdf, signed, holds: None, path: None });
     }
     if let Ok(digests) = byte_range::digests(file, &wanted) {
         let open = checked.iter_mut().filter(|c| c.signed.is_ok());
         for (one, digest) in open.zip(digests) {
-            one.digest = Some(digest);
+            one.holds = one.signed.as_ref().ok().map(|signed| signed.verify(&digest).map(|_| ()));
         }
     }
     if let Some(office) = office {
@@ -86,8 +87,9 @@ impl Checked<'_> {
         let id = signature_fact(self.pdf.role);
         let (gap, end) = (&self.pdf.gap, self.pdf.end);
         let covered = format!("0–{} + {}–{end}", gap.start, gap.end);
-        let result = match (&self.signed, &self.digest) {
-            (Ok(signed), Some(digest)) => signed.verify(digest).map(|_| signed).map_err(|e| e.to_string()),
+        let result = match (&self.signed, &self.holds) {
+            (Ok(signed), Some(Ok(()))) => Ok(signed),
+            (Ok(_), Some(Err(error))) => Err(error.to_string()),
             (Ok(_), None) => Err("no digest".to_owned()),
             (Err(error), _) => Err(error.clone()),
         };
@@ -218,24 +220,23 @@ impl Checked<'_> {
 
     /// ETSI's word for it, at the present.
     fn indication(&self, office: Option<&Office>, now: OffsetDateTime) -> Indication {
-        let (Ok(signed), Some(digest)) = (&self.signed, &self.digest) else {
+        let (Ok(signed), Some(holds)) = (&self.signed, &self.holds) else {
             return Indication::failed(SubIndication::FormatFailure);
         };
-        match signed.verify(digest) {
-            Ok(_) => {}
+        match holds {
+            Ok(()) => {}
             Err(CmsError::DigestMismatch) => return Indication::failed(SubIndication::HashFailure),
             Err(_) => return Indication::failed(SubIndication::SigCryptoFailure),
         }
-        let Some(office) = office else { return Indication::open(SubIndication::NoCertificateChainFound) };
+        if office.is_none() {
+            return Indication::open(SubIndication::NoCertificateChainFound);
+        }
         match &self.path {
             None => Indication::open(SubIndication::NoPoe),
             Some(Err(error)) => Indication::of_path(error),
             Some(Ok(path)) if surplus(signed, path) => Indication::open(SubIndication::SigConstraintsFailure),
-            Some(Ok(_)) => {
-                let certificates = signed.certificates();
-                chain::verify(signed.signer().der(), certificates, office.root.der(), now)
-                    .map_or_else(|error| Indication::of_path(&error), |_| Indication::PASSED)
-            }
+            Some(Ok(path)) if !lasts(path, now) => Indication::open(SubIndication::OutOfBoundsNoPoe),
+            Some(Ok(_)) => Indication::PASSED,
         }
     }
 
@@ -253,6 +254,15 @@ impl Checked<'_> {
     fn claimed(&self) -> Option<OffsetDateTime> {
         self.pdf.claimed.as_deref().and_then(pdf_time)
     }
+}
+
+/// Whether a path that held at some moment holds at this one: all that can have changed is who is in date. The root has no date (RFC 5280, 6.1.1).
+fn lasts(path: &chain::Path, now: OffsetDateTime) -> bool {
+    let (_, issued) = path.certificates().split_last().expect("a path has a root");
+    let now = now.unix_timestamp();
+    issued
+        .iter()
+        .all(|one| (one.not_before().unix_timestamp()..=one.not_after().unix_timestamp()).contains(&now))
 }
 
 /// Whether there is a certificate that the path does not need: no signature covers it.

@@ -353,12 +353,6 @@ fn cross_references(copy: &Copy<'_>) -> Vec<Attack> {
     let mut hybrid = copy.bytes.to_vec();
     append(&mut hybrid, &[(new, objects)]);
     let at = xref(&mut hybrid, copy.table());
-    let hybrid = Copy::new(copy.bytes)
-        .bytes
-        .to_vec()
-        .into_iter()
-        .chain(hybrid[copy.bytes.len()..].iter().copied())
-        .collect::<Vec<u8>>();
     let table = hybrid.len();
     let trailer = format!(
         "xref\n0 0\ntrailer\n<< /Size {} /Root {catalog} 0 R /Prev {} /XRefStm {at} >>\nstartxref\n{table}\n%%EOF\n",

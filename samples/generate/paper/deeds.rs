@@ -480,18 +480,11 @@ pub(super) fn business(dice: &mut Dice, look: &Look, dpi: u32, faces: (&Family, 
         press.line(&format!("Đăng ký thay đổi lần thứ: {changes}, {}", dates::spelled(changed)), false, 11.2);
     }
     press.y += 6.0;
-    let heading = |press: &mut Press<'_>, text: &str| {
-        let style = Style::new(&press.labels.bold, press.size);
-        let (x, y) = (press.left, press.y);
-        press.sheet().text(x, y, text, style);
-        press.sheet().say(text);
-        press.y += press.pitch;
-    };
-    heading(&mut press, "1. Tên công ty");
+    press.section("1. Tên công ty");
     press.row(&[("Tên công ty viết bằng tiếng Việt:", Some(&name_vi))], true);
     press.row(&[("Tên công ty viết bằng tiếng nước ngoài:", name_foreign.as_deref())], false);
     press.row(&[("Tên công ty viết tắt:", name_short.as_deref())], false);
-    heading(&mut press, "2. Địa chỉ trụ sở chính");
+    press.section("2. Địa chỉ trụ sở chính");
     press.row(&[("", Some(&head_office))], false);
     press.row(&[("Điện thoại:", phone.as_deref()), ("Fax:", None)], false);
     press.row(&[("Email:", email.as_deref()), ("Website:", website.as_deref())], false);
@@ -502,16 +495,16 @@ pub(super) fn business(dice: &mut Dice, look: &Look, dpi: u32, faces: (&Family, 
     press.row(&[("Bằng chữ:", Some(&capital_words))], false);
     let mut members = Vec::new();
     let owner = if several {
-        heading(&mut press, "4. Danh sách thành viên góp vốn");
+        press.section("4. Danh sách thành viên góp vốn");
         members = member_table(&mut press, dice, millions);
         None
     } else {
-        heading(&mut press, "4. Thông tin về chủ sở hữu");
+        press.section("4. Thông tin về chủ sở hữu");
         press.row(&[("Họ và tên:", Some(&representative))], true);
         press.row(&[("Số giấy tờ pháp lý của cá nhân:", Some(&id_no))], false);
         Some((representative.clone(), id_no.clone()))
     };
-    heading(&mut press, "5. Người đại diện theo pháp luật của công ty");
+    press.section("5. Người đại diện theo pháp luật của công ty");
     press.row(&[("* Họ và tên:", Some(&representative)), ("Giới tính:", Some(sex.word()))], true);
     press.row(&[("Chức danh:", Some(job))], false);
     let born = dates::slashed(dob);
@@ -683,19 +676,12 @@ pub(super) fn land(dice: &mut Dice, look: &Look, dpi: u32, faces: (&Family, &Fam
     let y = press.y + 12.0;
     press.pair(press.left + 110.0, y, "Mã Giấy chứng nhận:", &code, false);
     press.y += 74.0;
-    let heading = |press: &mut Press<'_>, text: &str| {
-        let style = Style::new(&press.labels.bold, press.size);
-        let (x, y) = (press.left, press.y);
-        press.sheet().text(x, y, text, style);
-        press.sheet().say(text);
-        press.y += press.pitch;
-    };
-    heading(&mut press, "1. Người sử dụng đất, chủ sở hữu tài sản gắn liền với đất:");
+    press.section("1. Người sử dụng đất, chủ sở hữu tài sản gắn liền với đất:");
     for owner in &owners {
         press.row(&[("", Some(owner))], true);
     }
     press.row(&[("Địa chỉ:", Some(&residence))], false);
-    heading(&mut press, "2. Thông tin thửa đất:");
+    press.section("2. Thông tin thửa đất:");
     press.row(&[("a) Thửa đất số:", Some(&parcel)), ("Tờ bản đồ số:", Some(&map))], false);
     let area_text = format!("{area} m²");
     if look.plan.is_multiple_of(2) {
@@ -728,12 +714,12 @@ pub(super) fn land(dice: &mut Dice, look: &Look, dpi: u32, faces: (&Family, &Fam
     let y = 812.0;
     press.pair(press.left + 100.0, y, "Số phát hành:", &serial, true);
     press.next_sheet();
-    heading(&mut press, "4. Sơ đồ thửa đất, tài sản gắn liền với đất:");
+    press.section("4. Sơ đồ thửa đất, tài sản gắn liền với đất:");
     let (left, y) = (press.left, press.y);
     press.sheet().frame(left + 120.0, y + 10.0, left + 300.0, y + 150.0, BLACK);
     press.y += 190.0;
     press.row(&[("5. Ghi chú:", Some(notes.as_deref().unwrap_or("-/-")))], false);
-    heading(&mut press, "6. Những thay đổi sau khi cấp Giấy chứng nhận:");
+    press.section("6. Những thay đổi sau khi cấp Giấy chứng nhận:");
     if let Some(change) = &change {
         press.row(&[("", Some(change))], false);
     }

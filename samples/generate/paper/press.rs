@@ -147,6 +147,15 @@ impl<'a> Press<'a> {
         self.y += size * 1.6;
     }
 
+    /// A section's heading, bold, on a line of its own.
+    pub(super) fn section(&mut self, text: &str) {
+        let style = Style::new(&self.labels.bold, self.size);
+        let (x, y) = (self.left, self.y);
+        self.sheet().text(x, y, text, style);
+        self.sheet().say(text);
+        self.y += self.pitch;
+    }
+
     /// Labels with values over the whole width.
     pub(super) fn row(&mut self, parts: &[Part<'_>], strong: bool) {
         let (left, right) = (self.left, self.right);
