@@ -4,6 +4,9 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
+# A build machine builds once: what rustc keeps to build the next change sooner is gigabytes there for nothing.
+[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
+
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 # Runs a command as root.

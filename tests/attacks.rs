@@ -1,11 +1,9 @@
 //! No forgery passes: the published families, flipped bits, changes of structure; each is told with a fact that names the reason.
-#![allow(clippy::unwrap_used, clippy::print_stdout)] // in a test a panic is the message, and what refused is worth a line
-
-mod attack;
-mod verify_support;
 
 use std::collections::BTreeMap;
 
+use crate::attack;
+use crate::verify_support;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use saoy::signature::Algorithm;

@@ -1,9 +1,8 @@
 //! The certification book as CSV and as PDF/A, seen by tools that nobody here wrote: veraPDF, qpdf, poppler.
 
-mod tools_support;
-
 use std::path::{Path, PathBuf};
 
+use crate::tools_support;
 use saoy::ambient::{FixedClock, SeededEntropy};
 use saoy::certify::Fonts;
 use saoy::office::book::{self, BookLine, Cover};

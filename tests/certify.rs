@@ -1,7 +1,6 @@
 //! What the certify room promises, from outside and without other people's tools.
 
-mod certify_common;
-
+use crate::certify_common;
 use certify_common::*;
 use saoy::certify::{self, Act, Acts, CertifyError, CopyPage, Fonts, Strip, page_digest, page_digests};
 use saoy::record::{self, Role};

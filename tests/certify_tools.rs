@@ -1,11 +1,10 @@
 //! Copies as tools that nobody here wrote see them: veraPDF, qpdf, poppler, pyHanko, ZBar. A tool that is absent fails the test and
 //! says what to install; a copy that was never looked at by others proves nothing.
 
-mod certify_common;
-mod tools_support;
-
 use std::path::Path;
 
+use crate::certify_common;
+use crate::tools_support;
 use certify_common::*;
 use saoy::certify::CopyPage;
 use saoy::geom::Orientation;

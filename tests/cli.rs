@@ -1,8 +1,6 @@
 //! The command line from outside: what it prints, what it writes, how it ends. Real Tesseract, real samples.
-#![cfg(feature = "cli")]
 
-mod tools_support;
-
+use crate::tools_support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

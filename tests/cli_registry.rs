@@ -1,12 +1,11 @@
 //! `saoy registry` and `saoy witness` as a person or a script uses them: what they print and how they end.
 
-mod tools_support;
-
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::tools_support;
 use saoy::record::Digest;
 use saoy::registry::witness::AddCheckpoint;
 

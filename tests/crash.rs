@@ -1,8 +1,4 @@
 //! `kill -9` at any moment of a batch: no number used twice, nothing half written, and the next run finishes what was left.
-#![cfg(feature = "issue")]
-#![allow(clippy::print_stdout, reason = "the worker tells how far it is, the test what its kills hit")]
-
-mod office_support;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -13,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use crate::office_support;
 use office_support::{batch_with, draw, fake_engines, finish, names, new_office, request};
 use saoy::ambient::{Entropy, SystemClock, SystemEntropy};
 use saoy::office::{Ambient, Office, audit, book};
@@ -159,7 +156,7 @@ fn found(home: &Path, out: &Path) -> Vec<&'static str> {
 /// Runs a batch in a process of its own and kills it. Says whether it was still running.
 fn run_and_kill(home: &Path, files: &Path, out: &Path, moment: Moment) -> bool {
     let mut command = Command::new(std::env::current_exe().expect("this test has a path"));
-    command.args(["--exact", "worker", "--ignored", "--nocapture"]);
+    command.args(["--exact", "crash::worker", "--ignored", "--nocapture"]);
     command.env(HOME, home).env(FILES_IN, files).env(OUT, out).env_remove(STOP_AT);
     if let Moment::Draw(n) = moment {
         command.env(STOP_AT, n.to_string());

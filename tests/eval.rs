@@ -1,6 +1,4 @@
 //! The figures of an evaluation: what counts as right, as silent, as flagged in vain.
-#![cfg(feature = "issue")]
-#![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

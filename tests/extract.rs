@@ -1,10 +1,8 @@
 //! Fields from words, without OCR: papers are written as lines of text, laid out in a grid of characters.
 
-#[path = "extract_support/mod.rs"]
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::extract_support as support;
 use saoy::extract::{ExtractError, Forms, Reading};
 use saoy::geom::PixelBox;
 use saoy::ocr::PageText;

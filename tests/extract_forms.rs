@@ -1,9 +1,6 @@
 //! The forms beyond the birth certificate, from words laid out in a grid of characters: columns, codes, zones, numbers in words.
-#![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
-#[path = "extract_support/mod.rs"]
-mod support;
-
+use crate::extract_support as support;
 use saoy::extract::{Forms, PageCode, Reading, learn};
 use saoy::geom::PixelBox;
 use saoy::record::{Field, Fields};

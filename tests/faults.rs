@@ -5,16 +5,13 @@
 //! brings everything to its end. `SAOY_FAULTS=all` takes all calls and faults, which takes half an hour, and prints the table of
 //! `docs/log.md`; without it only those that write.
 
-#![allow(clippy::print_stdout, reason = "prints the table of docs/log.md")]
-
-mod office_support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::office_support;
 use office_support::Desk;
 use saoy::registry::tiles::Tile;
 use saoy::registry::{Note, check};

@@ -1,10 +1,9 @@
 //! `docs/format.md`, section 9, says what the code does: every value of its worked example is computed here and read
 //! out of the page, and the page has no other. On a difference the test prints the section as it should be.
 
-mod format_fixture;
-
 use std::fmt::Write as _;
 
+use crate::format_fixture;
 use coset::TaggedCborSerializable as _;
 use data_encoding::HEXLOWER;
 use format_fixture::{Example, example};

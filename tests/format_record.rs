@@ -1,9 +1,8 @@
 //! Records and disclosures from outside: round trips, and one input a refusal.
 
-mod format_fixture;
-
 use std::collections::BTreeMap;
 
+use crate::format_fixture;
 use data_encoding::BASE64URL_NOPAD;
 use format_fixture::{example, fields};
 use proptest::prelude::*;

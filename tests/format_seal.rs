@@ -1,9 +1,8 @@
 //! Seals and their QR texts from outside: round trips, and one input a refusal.
 
-mod format_fixture;
-
 use std::collections::BTreeMap;
 
+use crate::format_fixture;
 use ciborium::Value;
 use coset::{CborSerializable as _, CoseSign1Builder, HeaderBuilder, TaggedCborSerializable as _, iana};
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};

@@ -1,12 +1,10 @@
 //! Key files and an office's own certificates.
-#![cfg(feature = "issue")]
-
-mod signature_support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::signature_support;
 use saoy::ambient::{FixedClock, SeededEntropy};
 use saoy::error::Failure;
 use saoy::keys::{

@@ -1,13 +1,12 @@
 //! An office's log from outside: what is appended, published, served and read by others, and each lie that is found.
 
-mod office_support;
-mod tools_support;
-
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::office_support;
+use crate::tools_support;
 use office_support::{Desk, NOW};
 use saoy::error::Failure;
 use saoy::office::{Office, Sequencer, Submission};

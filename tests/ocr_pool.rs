@@ -1,5 +1,4 @@
 //! The pool of engines, with engines that read nothing.
-#![allow(clippy::unwrap_used)] // in a test a panic is the message
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,10 +1,8 @@
 //! What is done to a page before it is read, seen from outside: photographs flattened, and every box back on the page as it came.
-#![allow(clippy::unwrap_used)] // in a test a panic is the message
-
-mod ocr_support;
 
 use std::sync::atomic::AtomicBool;
 
+use crate::ocr_support;
 use image::{DynamicImage, Rgb, RgbImage, imageops};
 use imageproc::geometric_transformations::{
     Border, Interpolation, Projection, rotate_about_center, warp_into,

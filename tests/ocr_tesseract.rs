@@ -1,12 +1,10 @@
 //! Reading with Tesseract's layout and model, on pages drawn here.
-#![allow(clippy::unwrap_used)] // in a test a panic is the message
-
-mod ocr_support;
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::ocr_support;
 use image::{DynamicImage, GrayImage, Rgb, RgbImage, imageops};
 use imageproc::geometric_transformations::{Border, Interpolation, rotate_about_center};
 use ocr_support::*;

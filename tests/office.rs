@@ -1,13 +1,11 @@
 //! An office: its registry checked against every lie, its book, its anchor, its doors.
-#![cfg(feature = "issue")]
-
-mod office_support;
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::office_support;
 use office_support::{Desk, NOW, batch, certified, copy_folder, finish, names, new_office, refused};
 use saoy::ambient::FixedClock;
 use saoy::office::{Ambient, NewOffice, Office, book};

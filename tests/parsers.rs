@@ -1,11 +1,9 @@
 //! The fuzzer's corpus (`tests/fuzz/corpus`), replayed, with what lies near each input.
-#![cfg(feature = "issue")]
-
-mod readers;
-mod verify_support;
 
 use std::path::PathBuf;
 
+use crate::readers;
+use crate::verify_support;
 use readers::{TARGETS, draft::Draft, pieces};
 use saoy::seal;
 use verify_support::{House, image, trust};

@@ -1,7 +1,4 @@
 //! One batch after another: who gets a number, who does not, and that the same input gives the same bytes.
-#![cfg(feature = "issue")]
-
-mod office_support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::office_support;
 use image::GrayImage;
 use office_support::{
     Desk, batch, batch_with, certified, draw, fake_engines, finish, names, new_office, refused,

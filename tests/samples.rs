@@ -1,6 +1,4 @@
 //! The samples' generator and the samples that the repository keeps.
-#![cfg(feature = "cli")]
-#![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 #[path = "../samples/generate/paper/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the generator's command line uses the rest")]

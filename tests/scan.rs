@@ -1,6 +1,4 @@
 //! Every format that comes in, made here; and one input for every refusal.
-#![cfg(feature = "issue")]
-#![allow(clippy::unwrap_used)] // a test that fails says where
 
 use std::io::{Cursor, Write};
 use std::time::Duration;

@@ -1,6 +1,4 @@
 //! Scans that others made, where they lie beside the project: every file opens and gives every page.
-#![cfg(feature = "issue")]
-#![allow(clippy::unwrap_used)] // a test that fails says where
 
 use std::path::PathBuf;
 

@@ -1,8 +1,6 @@
 //! Whether a signer's certificate leads to the root that is trusted.
-#![cfg(feature = "issue")]
 
-mod signature_support;
-
+use crate::signature_support;
 use der::asn1::ObjectIdentifier;
 use saoy::record::Role;
 use saoy::signature::chain::{self, ChainError};

@@ -1,8 +1,6 @@
 //! SignedData for PAdES B-B: made, read strictly, and refused when anything is otherwise.
-#![cfg(feature = "issue")]
 
-mod signature_support;
-
+use crate::signature_support;
 use proptest::prelude::*;
 use saoy::keys::FileSigner;
 use saoy::record::Role;

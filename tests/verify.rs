@@ -1,8 +1,6 @@
 //! Copies, right and wrong, and what verification says of them.
-#![cfg(feature = "issue")]
 
-mod verify_support;
-
+use crate::verify_support;
 use saoy::record::{Digest, Role, copy_id};
 use saoy::registry::note::NoteSigner;
 use saoy::registry::{Checkpoint, EntryKind, VoidCause, merkle};

@@ -1,11 +1,10 @@
 //! Witnesses from outside: what they cosign, what they never do, and an office that asks them.
 
-mod office_support;
-
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use crate::office_support;
 use ed25519_dalek::SigningKey;
 use office_support::{Desk, NOW};
 use saoy::ambient::FixedClock;

@@ -1,5 +1,4 @@
 //! Invented pages, an invented office, and a copy made of them.
-#![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
 use std::sync::Arc;
 
@@ -17,16 +16,16 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 /// When everything here happens.
-pub const NOW: OffsetDateTime = datetime!(2026-11-22 13:18:10 UTC);
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-22 13:18:10 UTC);
 
-pub const LINES: [&str; 4] = [
+pub(crate) const LINES: [&str; 4] = [
     "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
     "Độc lập - Tự do - Hạnh phúc",
     "Họ, chữ đệm, tên người được khai sinh: NGUYỄN THỊ THỬ NGHIỆM",
     "Nơi đăng ký: Ủy ban nhân dân xã Mẫu, huyện Ví Dụ, tỉnh 999",
 ];
 
-pub fn font() -> FontVec {
+pub(crate) fn font() -> FontVec {
     let path = "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf";
     let bytes = std::fs::read(path)
         .unwrap_or_else(|_| panic!("install the Debian package fonts-dejavu-core: {path}"));
@@ -34,7 +33,7 @@ pub fn font() -> FontVec {
 }
 
 /// A page with [`LINES`], and where its words stand.
-pub fn written_page(width: u32, height: u32, size: f32) -> (GrayImage, PageText) {
+pub(crate) fn written_page(width: u32, height: u32, size: f32) -> (GrayImage, PageText) {
     let font = font();
     let mut image = GrayImage::from_pixel(width, height, Luma([250]));
     let mut text = PageText { width, height, ..PageText::default() };
@@ -80,21 +79,21 @@ fn draw(image: &mut GrayImage, font: &FontVec, size: f32, x: f32, top: f32, word
     pen - x
 }
 
-pub fn jpeg(image: &DynamicImage) -> Vec<u8> {
+pub(crate) fn jpeg(image: &DynamicImage) -> Vec<u8> {
     let mut out = Vec::new();
     let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, 85);
     image.write_with_encoder(encoder).expect("a JPEG");
     out
 }
 
-pub fn deflate(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn deflate(bytes: &[u8]) -> Vec<u8> {
     use std::io::Write as _;
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).expect("memory");
     encoder.finish().expect("memory")
 }
 
-pub fn stored(
+pub(crate) fn stored(
     data: Vec<u8>,
     filter: Filter,
     color_space: ColorSpace,
@@ -115,7 +114,7 @@ pub fn stored(
     }
 }
 
-pub fn page(stored: StoredImage, dpi: f64) -> CopyPage {
+pub(crate) fn page(stored: StoredImage, dpi: f64) -> CopyPage {
     let (width, height) = match stored.orientation.swaps_axes() {
         true => (stored.height, stored.width),
         false => (stored.width, stored.height),
@@ -124,14 +123,14 @@ pub fn page(stored: StoredImage, dpi: f64) -> CopyPage {
 }
 
 /// A grey JPEG with words.
-pub fn text_page(width: u32, height: u32, dpi: f64, size: f32) -> CopyPage {
+pub(crate) fn text_page(width: u32, height: u32, dpi: f64, size: f32) -> CopyPage {
     let (image, text) = written_page(width, height, size);
     let data = jpeg(&DynamicImage::ImageLuma8(image));
     CopyPage { text, ..page(stored(data, Filter::Dct, ColorSpace::Gray, width, height, 8), dpi) }
 }
 
 /// Colour bands, so that a turned or mirrored image is seen to be.
-pub fn rgb_page() -> CopyPage {
+pub(crate) fn rgb_page() -> CopyPage {
     let image = RgbImage::from_fn(400, 300, |x, y| match (x < 200, y < 150) {
         (true, true) => Rgb([220, 30, 30]),
         (false, true) => Rgb([30, 160, 30]),
@@ -143,7 +142,7 @@ pub fn rgb_page() -> CopyPage {
 }
 
 /// One page of every kind of stream that can be made here.
-pub fn every_kind() -> Vec<CopyPage> {
+pub(crate) fn every_kind() -> Vec<CopyPage> {
     let mut pages = vec![text_page(1240, 1754, 150.0, 32.0), rgb_page()];
     // All white in Group 4: each row repeats the white row above it (code V0, one bit), then the end of the block.
     let (width, height) = (64_u32, 80_u32);
@@ -190,7 +189,7 @@ pub fn every_kind() -> Vec<CopyPage> {
     pages
 }
 
-pub fn record(trial: bool, act: Act) -> Record {
+pub(crate) fn record(trial: bool, act: Act) -> Record {
     let officer = Officer {
         name: "Trần Thị Ví Dụ".into(), title: "Phó Chủ tịch Ủy ban nhân dân xã".into()
     };
@@ -217,11 +216,11 @@ pub fn record(trial: bool, act: Act) -> Record {
 }
 
 /// As long as a seal may be.
-pub fn seal_text() -> String {
+pub(crate) fn seal_text() -> String {
     "SC1:".chars().chain("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".chars().cycle()).take(480).collect()
 }
 
-pub fn attachments() -> Vec<Attachment> {
+pub(crate) fn attachments() -> Vec<Attachment> {
     [
         ("record.json", "application/json", Relationship::Data, "{\"version\":1}"),
         ("fields.json", "application/json", Relationship::Data, "[]"),
@@ -239,7 +238,7 @@ pub fn attachments() -> Vec<Attachment> {
     .to_vec()
 }
 
-pub fn metadata() -> Metadata {
+pub(crate) fn metadata() -> Metadata {
     Metadata {
         title: "Bản sao".into(),
         conversion: "Chuyển đổi từ giấy".into(),
@@ -255,7 +254,7 @@ pub fn metadata() -> Metadata {
 }
 
 /// An unsigned copy.
-pub fn draft(pages: Vec<CopyPage>, act: Act, trial: bool, qr: Option<String>) -> certify::Draft {
+pub(crate) fn draft(pages: Vec<CopyPage>, act: Act, trial: bool, qr: Option<String>) -> certify::Draft {
     let record = record(trial, act);
     let acts = Acts::builtin().expect("the acts load");
     let act = acts.get(act).expect("an act that is issued");
@@ -279,7 +278,7 @@ pub fn draft(pages: Vec<CopyPage>, act: Act, trial: bool, qr: Option<String>) ->
     certify::compose(pages, &strip, &attachments(), &meta, &act.signers(trial), &fonts).expect("a draft")
 }
 
-pub fn office_keys(folder: &std::path::Path, trial: bool) -> OfficeKeys {
+pub(crate) fn office_keys(folder: &std::path::Path, trial: bool) -> OfficeKeys {
     let record = record(trial, Act::Certification);
     let profile = OfficeProfile {
         name: record.office.name,
@@ -292,7 +291,7 @@ pub fn office_keys(folder: &std::path::Path, trial: bool) -> OfficeKeys {
 }
 
 /// All signatures that the draft lacks.
-pub fn sign(mut draft: certify::Draft, keys: &OfficeKeys) -> Vec<u8> {
+pub(crate) fn sign(mut draft: certify::Draft, keys: &OfficeKeys) -> Vec<u8> {
     while let Some(role) = draft.next_signer() {
         let signer = keys.signer(role).expect("the office has this signer");
         let name =

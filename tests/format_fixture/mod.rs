@@ -1,5 +1,4 @@
 //! The worked example of `docs/format.md`, section 9: an invented office, an invented person, a fixed clock and seed.
-#![allow(dead_code, reason = "each test takes what it needs")]
 
 use ed25519_dalek::SigningKey;
 use saoy::ambient::{Clock, Entropy, FixedClock, SeededEntropy};

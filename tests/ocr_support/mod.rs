@@ -1,5 +1,4 @@
 //! Pages drawn in code, and engines to read them.
-#![allow(dead_code, clippy::unwrap_used)] // each test file uses its own part; in a test a panic is the message
 
 use std::sync::Arc;
 

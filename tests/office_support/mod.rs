@@ -1,5 +1,4 @@
 //! An office in a temporary folder, with a clock, a seed and a recogniser of its own.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::HashMap;
 use std::fs;

@@ -1,5 +1,4 @@
 //! Offices, certificates and CMS made to measure, right ones and wrong ones.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use der::asn1::{BitString, OctetString};
 use der::{Decode as _, Encode as _};

@@ -1,5 +1,4 @@
 //! Offices that make small real copies, right ones and wrong ones.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::sync::Arc;
 
@@ -13,7 +12,6 @@ use saoy::record::{
     RequiredSigner, Role, SD_ALG, SourcePage, VERSION, commitment, day_text, digests, disclose,
     fields_to_bytes, timestamp, vietnam_day,
 };
-use saoy::registry::entry::NO_PREDECESSOR;
 use saoy::registry::merkle;
 use saoy::registry::note::NoteSigner;
 use saoy::registry::{Checkpoint, Entry, EntryKind, Receipt, RegistryError, origin};
@@ -327,5 +325,3 @@ impl House {
 pub(crate) fn file<'p>(parts: &'p mut Parts, name: &str) -> &'p mut Vec<u8> {
     &mut parts.files.iter_mut().find(|(n, _)| n == name).expect("it is attached").1
 }
-
-pub(crate) const NO_PREV: Digest = NO_PREDECESSOR;
