@@ -46,5 +46,6 @@ mod scan_real;
 mod signature_byte_range;
 mod signature_chain;
 mod signature_cms;
+mod trust;
 mod verify;
 mod witness;

@@ -12,6 +12,7 @@ mod limits;
 mod output;
 mod read;
 mod registry;
+mod trust;
 mod verify;
 mod witness;
 
@@ -40,6 +41,8 @@ enum Command {
     Registry(registry::Registry),
     Witness(witness::Witness),
     #[command(subcommand)]
+    Trust(trust::Trust),
+    #[command(subcommand)]
     Book(book::Book),
     #[command(subcommand)]
     Forms(forms::Forms),
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Verify(command) => command.run(),
         Command::Registry(command) => command.run(),
         Command::Witness(command) => command.run(),
+        Command::Trust(command) => command.run(),
         Command::Book(command) => command.run(),
         Command::Forms(command) => command.run(),
         Command::Eval(command) => command.run(),

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use super::verify::read_trust;
+use super::trust::read_trust;
 use super::{Home, Outcome, output};
 use crate::error::Failure;
 use crate::office::{Ambient, Office, audit, book};

@@ -1,10 +1,11 @@
 //! `saoy verify`: what a copy proves, as separate facts.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args, ValueEnum};
 
+use super::trust::{pinned, read_trust};
 use super::{Outcome, output};
 use crate::error::Failure;
 use crate::extract::Forms;
@@ -29,7 +30,7 @@ const ANSWER: std::time::Duration = std::time::Duration::from_secs(10);
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("asked").args(["policy", "national_policy"]).multiple(true)))]
 pub(super) struct Verify {
-    /// The trust list: offices with their keys
+    /// The trust list: offices with their keys; a signed one must be the pinned root's. Without one, the pinned list is taken
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
     /// An office's own home: knows the status of its copies too; not used where --trust is given
@@ -82,13 +83,13 @@ impl Verify {
         let trust = match (&self.trust, &office) {
             (Some(path), _) => read_trust(path)?,
             (None, Some(office)) => office.trust()?,
-            (None, None) => {
-                return Err(Failure::new(
+            (None, None) => pinned()?.ok_or_else(|| {
+                Failure::new(
                     "no-trust",
                     "nothing says which offices are trusted",
-                    "give --trust FILE (an office's trust.json) or --home DIR",
-                ));
-            }
+                    "give --trust FILE (an office's trust.json) or --home DIR, or pin a signed list: saoy trust pin",
+                )
+            })?,
         };
         let mut lists = StatusLists::default();
         for place in &self.status {
@@ -233,15 +234,4 @@ fn read_status(place: &str) -> Result<Vec<u8>, Failure> {
         return found.ok_or_else(|| missing("there is no status list".into()));
     }
     std::fs::read(place).map_err(|e| missing(e.to_string()))
-}
-
-pub(super) fn read_trust(path: &Path) -> Result<TrustList, Failure> {
-    let bytes = std::fs::read(path).map_err(|e| {
-        Failure::new(
-            "trust",
-            format!("{}: {e}", path.display()),
-            "give the trust.json of an office, or a list of many",
-        )
-    })?;
-    Ok(TrustList::parse(&bytes)?)
 }

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::verify::read_trust;
+use super::trust::read_trust;
 use super::{Outcome, output};
 use crate::ambient::SystemClock;
-use crate::keys::WitnessKey;
+use crate::keys::NoteKey;
 use crate::office::Ambient;
 use crate::registry::cosignature::Cosigner;
 use crate::registry::note::NoteSigner;
@@ -40,19 +40,15 @@ impl Witness {
     pub(super) fn run(self) -> Outcome {
         let ambient = Ambient::system()?;
         let logs = read_trust(&self.trust)?.offices().iter().map(|office| office.log_trust()).collect();
-        let key = WitnessKey::open(
-            &self.state,
-            "witness",
-            ambient.passphrase.as_deref(),
-            ambient.entropy.as_ref(),
-        )?;
+        let key =
+            NoteKey::open(&self.state, "witness", ambient.passphrase.as_deref(), ambient.entropy.as_ref())?;
         let cosigner = Cosigner::new(&self.name, key.0)?;
         let vkey = cosigner.verifier().to_string();
         let mut witness = Server::open(&self.state, cosigner, logs, Box::new(SystemClock))?;
         output::line(&vkey);
         if let Some(origin) = &self.national {
             let (pass, entropy) = (ambient.passphrase.as_deref(), ambient.entropy.as_ref());
-            let key = WitnessKey::open(&self.state, "national", pass, entropy)?;
+            let key = NoteKey::open(&self.state, "national", pass, entropy)?;
             let key = NoteSigner::new(origin, key.0)?;
             output::line(&key.verifier().to_string());
             witness = witness.with_log(CheckpointLog::open(&self.state.join(server::NATIONAL), key)?);

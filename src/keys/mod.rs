@@ -19,11 +19,11 @@
 //! ```
 
 mod file;
+mod note;
 mod office;
 mod pki;
 mod private_key;
 mod signer;
-mod witness;
 
 use std::path::PathBuf;
 
@@ -33,11 +33,11 @@ use crate::signature::chain::ChainError;
 use crate::signature::cms::CmsError;
 
 pub use file::{load_key, store_key};
+pub use note::NoteKey;
 pub use office::{Brought, BroughtSigner, OfficeKeys, OfficeProfile};
 pub use pki::{OFFICE_YEARS, ROOT_YEARS};
 pub use private_key::PrivateKey;
 pub use signer::FileSigner;
-pub use witness::WitnessKey;
 
 /// Why a key or certificate is not made or not taken.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! The key of a witness, in a folder of its own.
+//! The Ed25519 key of a witness, a national log or the root of trust lists: a file, and no certificate.
 
 use std::fs;
 use std::path::Path;
@@ -7,19 +7,19 @@ use super::private_key::ed25519_key;
 use super::{KeyError, PrivateKey, file};
 use crate::ambient::Entropy;
 
-/// A witness's Ed25519 key.
-pub struct WitnessKey(
+/// An Ed25519 key that signs notes.
+pub struct NoteKey(
     /// The key itself.
     pub ed25519_dalek::SigningKey,
 );
 
-impl std::fmt::Debug for WitnessKey {
+impl std::fmt::Debug for NoteKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("WitnessKey(…)")
+        f.write_str("NoteKey(…)")
     }
 }
 
-impl WitnessKey {
+impl NoteKey {
     /// The key in `DIR/<name>.key`, made where there is none.
     ///
     /// # Errors
@@ -38,9 +38,17 @@ impl WitnessKey {
             Err(error) => return Err(error),
         }
         fs::create_dir_all(dir).map_err(|source| file::io(dir, source))?;
+        Self::create(&path, passphrase, entropy)
+    }
+
+    /// A new key in a new file.
+    ///
+    /// # Errors
+    /// As [`store_key`](super::store_key).
+    pub fn create(path: &Path, passphrase: Option<&[u8]>, entropy: &dyn Entropy) -> Result<Self, KeyError> {
         let key = ed25519_key(entropy);
-        file::store_key(&path, &PrivateKey::Ed25519(key.clone()), passphrase, entropy)?;
-        file::sync_folder(dir)?;
+        file::store_key(path, &PrivateKey::Ed25519(key.clone()), passphrase, entropy)?;
+        file::sync_folder(path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
         Ok(Self(key))
     }
 }

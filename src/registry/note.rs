@@ -88,7 +88,7 @@ impl Note {
     }
 
     /// Reads a note of at most so many bytes.
-    pub(super) fn parse_at_most(most: usize, bytes: &[u8]) -> Result<Self, RegistryError> {
+    pub(crate) fn parse_at_most(most: usize, bytes: &[u8]) -> Result<Self, RegistryError> {
         let error = RegistryError::Note;
         if bytes.len() > most {
             return Err(error("too long"));

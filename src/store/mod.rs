@@ -13,6 +13,7 @@ mod folder;
 mod frozen;
 mod log;
 mod national;
+mod pins;
 mod vault;
 
 use std::fs::{File, TryLockError};
@@ -34,6 +35,7 @@ pub use error::StoreError;
 pub use folder::{Exported, LogFolder};
 pub use log::{LogDb, Moment};
 pub use national::CheckpointLog;
+pub use pins::Pins;
 pub use vault::Key;
 
 /// Sealed files are written in pieces of so many bytes, so that a large one is not in memory twice more.

@@ -11,6 +11,11 @@
 //! offices that share a code, a key or a log, and keys that do not fit their ids are refused. Two offices may have one root,
 //! since both may have bought their certificates: the record, which their own key seals, names each by its digest.
 
+mod merge;
+mod signed;
+
+pub use signed::SignedList;
+
 use std::collections::BTreeMap;
 
 use data_encoding::{BASE64, HEXLOWER};
@@ -123,6 +128,20 @@ pub enum TrustError {
         /// What is wrong.
         problem: String,
     },
+    /// Not a signed list of this root.
+    #[error("the signed trust list is refused: {0}")]
+    Note(String),
+    /// A list before the pinned one.
+    #[error("the trust list has sequence {offered}, and one with {pinned} is pinned")]
+    Older {
+        /// The pinned list's sequence.
+        pinned: u64,
+        /// The offered one's.
+        offered: u64,
+    },
+    /// Another list with the sequence of the pinned one.
+    #[error("this trust list and the pinned one differ, and both have sequence {0}")]
+    Forked(u64),
     /// Two offices that share what must be one's own.
     #[error("offices {first} and {second} have the same {what}")]
     Shared {
@@ -137,11 +156,25 @@ pub enum TrustError {
 
 impl From<TrustError> for Failure {
     fn from(error: TrustError) -> Self {
-        Self::new(
-            "bad-trust-list",
-            error.to_string(),
-            "Fetch the trust list again from where it is published, and name it with --trust.",
-        )
+        let (code, advice) = match error {
+            TrustError::Older { .. } => (
+                "trust-older",
+                "Fetch the newest list from where it is published; an old one hides what was revoked since.",
+            ),
+            TrustError::Forked(_) => (
+                "trust-forked",
+                "Do not use it: whoever keeps the root signed two lists as one. Ask them which is theirs, out of band.",
+            ),
+            TrustError::Note(_) => (
+                "trust-unsigned",
+                "Fetch the list again from where it is published, and compare the root key with what was told out of band.",
+            ),
+            _ => (
+                "bad-trust-list",
+                "Fetch the trust list again from where it is published, and name it with --trust.",
+            ),
+        };
+        Self::new(code, error.to_string(), advice)
     }
 }
 

@@ -107,7 +107,15 @@ impl Desk {
     }
 
     pub(crate) fn of(new: &NewOffice) -> Self {
-        let desk = Self::bare();
+        Self::made(new, Self::bare())
+    }
+
+    /// The same office's name and code with other keys.
+    pub(crate) fn impostor() -> Self {
+        Self::made(&new_office(), Self { seed: 8, ..Self::bare() })
+    }
+
+    fn made(new: &NewOffice, desk: Self) -> Self {
         Office::create(&desk.home, new, None, desk.ambient()).expect("an office is made");
         desk
     }

@@ -1,0 +1,280 @@
+//! Trust lists: made of many offices, signed by a root, pinned, followed only by newer ones; and copies judged by them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::office_support::Desk;
+use crate::tools_support::text;
+use ed25519_dalek::SigningKey;
+use saoy::office::Office;
+use saoy::registry::entry::KeyRole;
+use saoy::registry::note::{Note, NoteSigner};
+use saoy::store::Pins;
+use saoy::verify::trust::{SignedList, TrustError, TrustList};
+use time::macros::datetime;
+
+const EXPIRES: time::OffsetDateTime = datetime!(2027-02-20 00:00 UTC);
+
+fn root(seed: u8) -> NoteSigner {
+    NoteSigner::new("trust.example", SigningKey::from_bytes(&[seed; 32])).unwrap()
+}
+
+fn trust(office: &Office) -> TrustList {
+    office.trust().unwrap()
+}
+
+fn list(sequence: u64) -> TrustList {
+    let desk = Desk::new();
+    TrustList::merge(sequence, EXPIRES, [trust(&desk.reader())]).unwrap()
+}
+
+/// `list` again with one thing in its JSON changed.
+fn changed(list: &TrustList, from: &str, to: &str) -> TrustList {
+    let json = list.to_json();
+    assert!(json.contains(from), "{json} does not hold {from}");
+    TrustList::parse(json.replacen(from, to, 1).as_bytes()).unwrap()
+}
+
+#[test]
+fn a_signed_list_reads_back_under_its_root_and_no_other() {
+    let signed = SignedList::sign(list(3), &root(1)).unwrap();
+    let bytes = signed.note().to_string().into_bytes();
+    assert!(SignedList::is_signed(&bytes));
+    assert!(!SignedList::is_signed(signed.list().to_json().as_bytes()));
+    assert_eq!(SignedList::open(&bytes, root(1).verifier()).unwrap(), signed);
+    // The same name and another key; another name and the same key.
+    let renamed = NoteSigner::new("other.example", SigningKey::from_bytes(&[1; 32])).unwrap();
+    for stranger in [root(2), renamed] {
+        let refused = SignedList::open(&bytes, stranger.verifier());
+        assert!(matches!(refused, Err(TrustError::Note(_))), "{refused:?}");
+    }
+}
+
+#[test]
+fn each_flipped_bit_of_a_signed_list_is_refused() {
+    let bytes = SignedList::sign(list(3), &root(1)).unwrap().note().to_string().into_bytes();
+    for at in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1 << (at % 8);
+        assert!(SignedList::open(&flipped, root(1).verifier()).is_err(), "byte {at}");
+    }
+}
+
+#[test]
+fn a_note_of_the_root_that_is_no_list_is_none() {
+    let checkpoint =
+        Note::sign("trust.example\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", &[&root(1)]);
+    let refused = SignedList::open(checkpoint.unwrap().to_string().as_bytes(), root(1).verifier());
+    assert!(matches!(refused, Err(TrustError::Shape(_))), "{refused:?}");
+}
+
+#[test]
+fn pinned_lists_go_forward_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let pins = Pins::new(&folder.path().join("trust"));
+    let root1 = root(1);
+    let signed = |list: TrustList| SignedList::sign(list, &root1).unwrap().note().to_string().into_bytes();
+    let third = list(3);
+    let failed = |result: Result<SignedList, saoy::error::Failure>| result.expect_err("it is refused").code;
+
+    assert_eq!(failed(pins.open(&signed(third.clone()))), "no-root");
+    assert_eq!(failed(pins.pin(None, &signed(third.clone()))), "no-root");
+    assert!(pins.list().unwrap().is_none());
+    // A list that is not the told root's pins neither list nor root.
+    assert_eq!(failed(pins.pin(Some(root(2).verifier()), &signed(third.clone()))), "trust-unsigned");
+    assert!(pins.root().unwrap().is_none());
+
+    pins.pin(Some(root1.verifier()), &signed(third.clone())).unwrap();
+    pins.pin(None, &signed(third.clone())).unwrap();
+    assert_eq!(failed(pins.pin(None, &signed(list(2)))), "trust-older");
+    assert_eq!(failed(pins.open(&signed(list(2)))), "trust-older");
+    assert_eq!(failed(pins.pin(None, &signed(changed(&third, "2027-02-20", "2028-02-20")))), "trust-forked");
+    assert_eq!(failed(pins.pin(Some(root(2).verifier()), &signed(third.clone()))), "other-root");
+    assert_eq!(pins.list().unwrap().unwrap().list(), &third);
+    // Looking at a newer list does not pin it.
+    pins.open(&signed(changed(&third, "\"sequence\": 3", "\"sequence\": 9"))).unwrap();
+    assert_eq!(pins.list().unwrap().unwrap().list().sequence(), 3);
+    pins.pin(None, &signed(changed(&third, "\"sequence\": 3", "\"sequence\": 4"))).unwrap();
+    assert_eq!(failed(pins.pin(None, &signed(third))), "trust-older");
+
+    let path = folder.path().join("trust/trust.note");
+    fs::write(&path, fs::read_to_string(&path).unwrap().replace("\"sequence\": 4", "\"sequence\": 1"))
+        .unwrap();
+    assert_eq!(pins.list().expect_err("somebody changed it").code, "pins");
+}
+
+#[test]
+fn a_rotated_key_is_taken_over_and_nothing_is_taken_back() {
+    let desk = Desk::new();
+    desk.one("before.png", 1);
+    let before = trust(&desk.reader());
+    desk.writer().rotate(KeyRole::Seal, None).unwrap();
+    desk.writer().rotate(KeyRole::Log, None).unwrap();
+    let after = trust(&desk.reader());
+    let merged = TrustList::merge(7, EXPIRES, [before.clone(), after.clone()]).unwrap();
+    assert_eq!(merged.offices(), after.offices());
+    assert_eq!((merged.sequence(), merged.expires()), (7, EXPIRES));
+    let office = &merged.offices()[0];
+    assert_eq!((office.seal_keys.len(), office.log.keys.len()), (2, 2));
+
+    let back = TrustList::merge(8, EXPIRES, [after, before]);
+    assert!(
+        matches!(&back, Err(TrustError::Office { problem, .. }) if problem.contains("takes back")),
+        "{back:?}"
+    );
+    // Two offices that call themselves by one code.
+    let clash = TrustList::merge(8, EXPIRES, [merged, trust(&Desk::impostor().reader())]);
+    assert!(
+        matches!(&clash, Err(TrustError::Office { problem, .. }) if problem.contains("different")),
+        "{clash:?}"
+    );
+}
+
+/// `saoy` with trust pinned in a folder of its own.
+struct Person {
+    folder: tempfile::TempDir,
+}
+
+impl Person {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn saoy(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_saoy"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_remove("SAOY_HOME")
+            .env_remove("SAOY_PASSPHRASE_FILE")
+            .env("SAOY_TRUST", self.path("pins"))
+            .output()
+            .unwrap()
+    }
+
+    /// Runs it and gives what it printed; it must end with this code.
+    #[track_caller]
+    fn run(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.saoy(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output));
+        text(&output)
+    }
+}
+
+fn init(person: &Person, name: &str, code: &str) {
+    person.run(
+        0,
+        &[
+            "init",
+            "--home",
+            name,
+            "--name",
+            "Ủy ban nhân dân phường Bến Mẫu",
+            "--code",
+            code,
+            "--officer",
+            "Trần Thị Thử",
+            "--title",
+            "Phó Chủ tịch",
+        ],
+    );
+}
+
+#[test]
+fn from_two_offices_to_a_pinned_list_and_a_verdict() {
+    let person = Person::new();
+    init(&person, "one", "999.01");
+    init(&person, "two", "999.02");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/khai-sinh-01-ban-chinh.jpg");
+    let certified = person
+        .run(0, &["certify", "--home", "one", "--compared", "--out", "copies", &sample.to_string_lossy()]);
+    let copy = fs::read_dir(person.path("copies")).unwrap().next().expect(&certified).unwrap().path();
+    let copy = copy.to_string_lossy().into_owned();
+
+    let key = person.run(0, &["trust", "key", "--name", "trust.example", "--out", "root.key"]);
+    let vkey = key.lines().next().unwrap().to_owned();
+    assert!(
+        person
+            .run(2, &["trust", "key", "--name", "trust.example", "--out", "root.key"])
+            .contains("exists already")
+    );
+
+    let made = person.run(0, &["trust", "make", "--out", "list.json", "one", "two/trust.json"]);
+    assert!(made.contains("trust list 1: 2 offices"), "{made}");
+    person.run(
+        0,
+        &[
+            "trust",
+            "sign",
+            "--key",
+            "root.key",
+            "--name",
+            "trust.example",
+            "--out",
+            "list-1.note",
+            "list.json",
+        ],
+    );
+    // The next edition; signing it as the first one again would make two lists with one sequence.
+    let merged = person.run(0, &["trust", "merge", "--out", "list.json", "--days", "30", "one"]);
+    assert!(merged.contains("trust list 2: 2 offices"), "{merged}");
+    person.run(
+        0,
+        &[
+            "trust",
+            "sign",
+            "--key",
+            "root.key",
+            "--name",
+            "trust.example",
+            "--out",
+            "list-2.note",
+            "list.json",
+        ],
+    );
+    assert!(
+        person
+            .run(2, &["trust", "make", "--out", "list.json", "--sequence", "2", "one"])
+            .contains("trust-older")
+    );
+    assert!(
+        person
+            .run(
+                2,
+                &[
+                    "trust",
+                    "sign",
+                    "--key",
+                    "root.key",
+                    "--name",
+                    "trust.example",
+                    "--out",
+                    "x",
+                    "list-2.note"
+                ]
+            )
+            .contains("signed already")
+    );
+
+    assert!(person.run(2, &["verify", &copy]).contains("no-trust"));
+    assert!(person.run(2, &["verify", "--trust", "list-2.note", &copy]).contains("no-root"));
+    let pinned = person.run(0, &["trust", "pin", "--root", &vkey, "list-2.note"]);
+    assert!(pinned.contains("trust list 2"), "{pinned}");
+    let report = person.run(3, &["verify", "--json", &copy]);
+    assert!(report.contains("authentic-status-unknown"), "{report}");
+    person.run(3, &["verify", "--trust", "list-2.note", &copy]);
+    assert!(person.run(2, &["verify", "--trust", "list-1.note", &copy]).contains("trust-older"));
+    assert!(person.run(2, &["trust", "pin", "list-1.note"]).contains("trust-older"));
+
+    let shown = person.run(0, &["trust", "show"]);
+    for part in ["trust list 2", &vkey, "999.01", "999.02", "signature: pinned"] {
+        assert!(shown.contains(part), "{shown} does not say {part}");
+    }
+    let shown: serde_json::Value =
+        serde_json::from_str(&person.run(0, &["trust", "show", "--json", "list-1.note"])).unwrap();
+    assert_eq!((&shown["sequence"], &shown["signature"]["state"]), (&1.into(), &"good".into()));
+}
