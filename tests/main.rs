@@ -31,6 +31,7 @@ mod format_example;
 mod format_record;
 mod format_registry;
 mod format_seal;
+mod honest;
 mod keys;
 mod log;
 mod log_formats;
