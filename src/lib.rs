@@ -9,6 +9,31 @@
 //! A room uses the rooms before it; only [`pipeline`] knows all of them, and `certify` and `verify` never
 //! import each other: they meet in [`record`], [`registry`], [`seal`] and [`signature`]. The rooms marked
 //! *core* build with `--no-default-features`, on wasm32 too; the others need the feature `issue`.
+//!
+//! Whoever only verifies takes the core (`cargo add saoy --no-default-features`; `docs/core-dependencies.txt` lists what comes with
+//! it) and hands in bytes, a trust list and the time:
+//!
+//! ```no_run
+//! use saoy::verify::{self, Language, Options, TrustList, Verdict};
+//! use time::OffsetDateTime;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // From where the reader trusts it; keys inside a copy are never trust.
+//! let trust = TrustList::parse(&std::fs::read("trust.json")?)?;
+//! let copy = std::fs::read("giay-khai-sinh.certified.pdf")?;
+//!
+//! // Without a source of status, an authentic copy is `authentic-status-unknown`, never `valid`.
+//! let report = verify::verify(&copy, &trust, &Options { now: OffsetDateTime::now_utc(), status: None })?;
+//! println!("{}", report.text(Language::English));
+//! if let (Verdict::AuthenticStatusUnknown, Some(copy)) = (report.verdict, &report.copy) {
+//!     println!("{} of {}", copy.number, copy.office_name);
+//! }
+//! for fact in &report.facts {
+//!     println!("{:?}: {:?}", fact.id, fact.state);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod ambient;
 pub mod error;
