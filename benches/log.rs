@@ -77,12 +77,12 @@ fn sustained(home: &Path, seconds: u64) {
         let publisher = scope.spawn(|| {
             let log = LogDb::open(home).expect("a reader opens");
             while !stop.load(Ordering::Relaxed) {
-                if let Ok(done) = LogFolder::new(&out).export(&log, false, &mut |_, _| {}) {
+                if let Ok(done) = LogFolder::new(&out).export(&log, &mut |_, _| {}) {
                     published.store(done.size, Ordering::Relaxed);
                 }
                 std::thread::sleep(Duration::from_secs(1));
             }
-            let done = LogFolder::new(&out).export(&log, true, &mut |_, _| {}).expect("exported");
+            let done = LogFolder::new(&out).export(&log, &mut |_, _| {}).expect("exported");
             published.store(done.size, Ordering::Relaxed);
         });
         while begin.elapsed() < Duration::from_secs(seconds) {

@@ -168,7 +168,7 @@ fn no_fault_of_an_export_spoils_the_folder() {
     let out = desk.folder.path().join("log");
     let export = |out: &Path| {
         let log = LogDb::open(&desk.home).expect("opens");
-        LogFolder::new(out).export(&log, true, &mut |_, _| {}).expect("exported")
+        LogFolder::new(out).export(&log, &mut |_, _| {}).expect("exported")
     };
     export(&out);
     import(250, 520);
@@ -178,7 +178,8 @@ fn no_fault_of_an_export_spoils_the_folder() {
         (audit.wrong, audit.size)
     };
     let mut faults = 0;
-    let (calls, kinds) = chosen(&["openat", "write", "fsync", "rename", "unlinkat"], &["fsync", "rename"]);
+    let (calls, kinds) =
+        chosen(&["openat", "write", "fsync", "rename", "unlink", "rmdir"], &["fsync", "rename"]);
     for call in calls {
         for &(fault, name) in &kinds {
             let mut quiet = 0;

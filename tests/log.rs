@@ -60,7 +60,7 @@ fn every_kind() -> &'static Desk {
 
 fn export(desk: &Desk, out: &Path) -> Exported {
     let log = LogDb::open(&desk.home).expect("a reader opens");
-    LogFolder::new(out).export(&log, true, &mut |_, _| {}).expect("exported")
+    LogFolder::new(out).export(&log, &mut |_, _| {}).expect("exported")
 }
 
 fn audit(desk: &Desk, place: &dyn Place) -> LogAudit {
@@ -505,7 +505,7 @@ fn an_export_is_repeated_and_completed() {
     let desk = Desk::new();
     let out = desk.folder.path().join("log");
     let log = LogFolder::new(&out);
-    let nothing = LogFolder::new(&out).export(&LogDb::open(&desk.home).expect("opens"), true, &mut |_, _| {});
+    let nothing = LogFolder::new(&out).export(&LogDb::open(&desk.home).expect("opens"), &mut |_, _| {});
     assert_eq!(nothing.expect_err("empty").code, "log-empty");
     let mut sizes = Vec::new();
     for upto in [3, 200, 255, 256, 300, 511, 512, 513, 1100] {
@@ -546,7 +546,7 @@ fn an_export_is_repeated_and_completed() {
     // A database from before, and another history.
     let refuse = |desk: &Desk| {
         let log = LogDb::open(&desk.home).expect("opens");
-        let failure = LogFolder::new(&out).export(&log, true, &mut |_, _| {}).expect_err("refused");
+        let failure = LogFolder::new(&out).export(&log, &mut |_, _| {}).expect_err("refused");
         assert_eq!(failure.code, "log-ahead");
         failure.message
     };

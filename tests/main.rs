@@ -17,6 +17,7 @@ mod verify_support;
 
 mod attacks;
 mod book;
+mod bucket;
 mod certify;
 mod certify_tools;
 mod cli;

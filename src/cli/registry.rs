@@ -27,7 +27,7 @@ use crate::registry::tiles::CHECKPOINT_PATH;
 use crate::registry::witness::AddCheckpoint;
 use crate::remote::{HttpPlace, WitnessClient};
 use crate::server;
-use crate::store::{LogDb, LogFolder, Mode, StoreError};
+use crate::store::{LogBucket, LogDb, LogFolder, Mode, StoreError};
 
 /// How long another server has for an answer.
 const ANSWER: std::time::Duration = std::time::Duration::from_secs(30);
@@ -43,7 +43,7 @@ pub(super) enum Registry {
         /// Check a published log at PLACE instead, believing only this trust list
         #[arg(long, value_name = "FILE", requires = "place")]
         trust: Option<PathBuf>,
-        /// Where the log is published: a folder, or an address
+        /// Where the log is published: a folder, an http address, or a bucket (s3://BUCKET/PREFIX)
         #[arg(value_name = "PLACE", requires = "trust")]
         place: Option<String>,
         /// The result as JSON
@@ -80,13 +80,13 @@ pub(super) enum Registry {
         /// The size of the larger one, which must have a checkpoint (default: the last)
         newer: Option<u64>,
     },
-    /// Write the log as files into a folder: checkpoint, status, tile/… (C2SP tlog-tiles); what is there already stays
+    /// Write the log as files into a folder or a bucket: checkpoint, status, tile/… (C2SP tlog-tiles); what is there already stays
     Export {
         #[command(flatten)]
         home: Home,
-        /// The folder
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
+        /// A folder, or s3://BUCKET/PREFIX with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL
+        #[arg(long, value_name = "DIR|s3://BUCKET/PREFIX")]
+        out: String,
         /// The result as JSON
         #[arg(long)]
         json: bool,
@@ -340,12 +340,13 @@ fn check_place(trust: &Path, place: &str, json: bool) -> Outcome {
     }
     let at: Box<dyn Place> = match place.starts_with("https://") || place.starts_with("http://") {
         true => Box::new(HttpPlace::new(place)),
+        false if LogBucket::is_address(place) => Box::new(bucket(place)?),
         false if Path::new(place).is_dir() => Box::new(LogFolder::new(Path::new(place))),
         false => {
             return Err(Failure::new(
                 "no-place",
                 format!("{place} is no folder"),
-                "give the folder into which the log was exported, or an address that begins with http",
+                "give the folder into which the log was exported, or an address that begins with http or s3",
             ));
         }
     };
@@ -411,24 +412,32 @@ fn witness(home: &Path, json: bool) -> Outcome {
     Ok(if cosigned.quorum { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn export(home: &Path, out: &Path, json: bool) -> Outcome {
+fn export(home: &Path, out: &str, json: bool) -> Outcome {
     let log = LogDb::open(home)?;
     let bar = bar("files");
-    let done = LogFolder::new(out).export(&log, true, &mut |done, all| {
+    let progress = &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
-    })?;
+    };
+    let done = match LogBucket::is_address(out) {
+        true => bucket(out)?.export(&log, progress)?,
+        false => LogFolder::new(Path::new(out)).export(&log, progress)?,
+    };
     bar.finish_and_clear();
     if json {
         output::json(&done);
     } else {
         let (size, written, removed) = (done.size, done.written, done.removed);
-        output::line(&format!(
-            "{size} entries in {}: {written} files written, {removed} removed",
-            out.display()
-        ));
+        output::line(&format!("{size} entries in {out}: {written} files written, {removed} removed"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A bucket with the settings of the environment.
+fn bucket(address: &str) -> Result<LogBucket, Failure> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    LogBucket::open(address, variables)
 }
 
 fn import(home: &Path, file: &Path, json: bool) -> Outcome {

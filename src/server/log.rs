@@ -17,12 +17,7 @@ use axum::routing::get;
 use crate::error::Failure;
 use crate::record::Digest;
 use crate::registry::tiles::{self, Content, Tile};
-use crate::store::{LogDb, StoreError};
-
-/// Tiles are what they are for ever.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// Checkpoint and status are asked for again, and answered by their tag alone where nothing changed.
-const FRESH: &str = "no-cache";
+use crate::store::{FRESH, IMMUTABLE, LogDb, StoreError};
 
 /// Serves the log of a home until `stop` is done; needs no key. `listening` is told the address.
 ///

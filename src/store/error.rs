@@ -90,6 +90,14 @@ pub enum StoreError {
     /// A sealed file's error.
     #[error("sealed files: {0}")]
     Blob(#[from] object_store::Error),
+    /// What a bucket's server says, or that there is none.
+    #[error("{address}: {}", innermost(.source))]
+    Bucket {
+        /// The bucket.
+        address: String,
+        /// What.
+        source: object_store::Error,
+    },
     /// The file system's error.
     #[error("{path}: {source}")]
     Io {
@@ -99,6 +107,9 @@ pub enum StoreError {
         source: std::io::Error,
     },
 }
+
+const NO_BUCKET: (&str, &str) =
+    ("no-bucket", "make the bucket first; check its name, AWS_REGION and AWS_ENDPOINT_URL");
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
@@ -135,10 +146,33 @@ impl From<StoreError> for Failure {
             StoreError::Corrupt { .. } => {
                 ("damaged", "run `saoy registry check`, then restore from a backup")
             }
+            // object_store gives a list that was refused no kind of its own.
+            StoreError::Bucket { source, .. } if innermost(source).contains("NoSuchBucket") => NO_BUCKET,
+            StoreError::Bucket { source, .. } => match source {
+                object_store::Error::PermissionDenied { .. }
+                | object_store::Error::Unauthenticated { .. } => (
+                    "bucket-denied",
+                    "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that they may list, read, write and delete there",
+                ),
+                object_store::Error::NotFound { .. } => NO_BUCKET,
+                _ => (
+                    "bucket",
+                    "check AWS_ENDPOINT_URL, AWS_REGION and the network, then run again: what is there already stays",
+                ),
+            },
             StoreError::Database(_) | StoreError::Blob(_) | StoreError::Io { .. } => {
                 ("storage", "check disk space, permissions and the disk itself, then run again")
             }
         };
         Self::new(code, error.to_string(), advice)
     }
+}
+
+/// The cause at the bottom, which is what a person can act on; object_store wraps it in the request's address and its retries.
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }

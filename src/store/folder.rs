@@ -1,20 +1,16 @@
-//! A log as files: the projection of the database in C2SP's tlog-tiles layout, and its reader.
+//! A folder with a log's files in it, written so that a power cut leaves no file half.
 //!
-//! The database is the truth. A file is written aside, synced, renamed, its folder synced; the checkpoint comes last, so that
-//! it never promises what is not on the disk. A crash at any point leaves a log that the next export completes: everything from
-//! the published size on is written again.
+//! A file is written aside, synced, renamed, its folder synced.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::projection::{self, Exported, Target};
 use super::{LogDb, StoreError};
 use crate::error::Failure;
-use crate::registry::check::{Place, STATUS_PATH};
-use crate::registry::note::Note;
-use crate::registry::tiles::{self, CHECKPOINT_PATH, Content, Tile};
-use crate::registry::{Checkpoint, RegistryError};
+use crate::registry::check::Place;
 
 /// The file that is written before it gets its name.
 const PART: &str = ".saoy.part";
@@ -27,132 +23,26 @@ pub struct LogFolder {
     root: PathBuf,
 }
 
-/// What an export did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Exported {
-    /// The log's size now.
-    pub size: u64,
-    /// Its size in the folder before.
-    pub from: u64,
-    /// Files that were written.
-    pub written: u64,
-    /// Partial files that were removed, since the full ones are there.
-    pub removed: u64,
-}
-
 impl LogFolder {
     /// The log in this folder.
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
     }
 
-    /// Brings the folder to the state of the database. `sweep` also removes partial tiles that an export which was cut short left.
-    /// `progress` is told how many files are done and how many there are.
+    /// Brings the folder to the state of the database. `progress` is told how many files are done and how many there are.
     ///
     /// # Errors
-    /// `log-empty`; `log-ahead` where the folder's checkpoint is not one of this database's, naming both; another export at
-    /// work; the file system's.
-    pub fn export(
-        &self,
-        log: &LogDb,
-        sweep: bool,
-        progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<Exported, Failure> {
-        let _lock = self.begin()?;
-        let _moment = log.moment()?;
-        let Some(checkpoint) = log.last_checkpoint()? else {
-            return Err(Failure::new(
-                "log-empty",
-                "the log has no entry yet, and so no checkpoint",
-                "export it once something was issued",
-            ));
-        };
-        let size = checkpoint.size;
-        let from = self.published(log, size)?;
-        let mut done = Exported { size, from, ..Exported::default() };
-        let mut folders = BTreeSet::new();
-        let tiles: Vec<Tile> = Tile::all(size).collect();
-        for (at, tile) in (1..).zip(&tiles) {
-            let path = tile.to_string();
-            if !self.is_published(*tile, from, &path) {
-                let bytes = match tile.content {
-                    Content::Entries => log.bundle(*tile)?,
-                    Content::Hashes(_) => tiles::hashes_to_bytes(&log.tile(*tile)?),
-                };
-                self.write(&path, &bytes, &mut folders)?;
-                done.written += 1;
-            }
-            progress(at, tiles.len() as u64);
-        }
-        self.sync(&folders)?;
-        folders.clear();
-        if from != size || self.read(CHECKPOINT_PATH)?.as_deref() != Some(checkpoint.note.as_bytes()) {
-            self.write(CHECKPOINT_PATH, checkpoint.note.as_bytes(), &mut folders)?;
-            done.written += 1;
-        }
-        if let Some((_, note)) = log.status_list()?
-            && self.read(STATUS_PATH)?.as_deref() != Some(note.as_slice())
-        {
-            self.write(STATUS_PATH, &note, &mut folders)?;
-            done.written += 1;
-        }
-        self.sync(&folders)?;
-        done.removed = if sweep { self.sweep(size)? } else { self.remove_partial(from, size)? };
-        Ok(done)
+    /// `log-empty`; `log-ahead` where the folder's checkpoint is not one of this database's, naming both; `export-locked` by
+    /// another export at work; the file system's.
+    pub fn export(&self, log: &LogDb, progress: &mut dyn FnMut(u64, u64)) -> Result<Exported, Failure> {
+        let lock = self.begin()?;
+        projection::export(log, &mut Writing { place: self, folders: BTreeSet::new(), _lock: lock }, progress)
     }
 
     /// Makes the folder, and keeps others from writing into it as long as the answer lives.
     pub(super) fn begin(&self) -> Result<File, Failure> {
         fs::create_dir_all(&self.root).map_err(|source| self.io("", source))?;
         self.lock()
-    }
-
-    /// The size of the folder's checkpoint, which must be one that the database signed.
-    fn published(&self, log: &LogDb, size: u64) -> Result<u64, Failure> {
-        let Some(bytes) = self.read(CHECKPOINT_PATH)? else { return Ok(0) };
-        let there = Note::parse(&bytes).and_then(|note| Checkpoint::parse(note.text()));
-        let there = there.map_err(|error: RegistryError| {
-            Failure::new(
-                "log-damaged",
-                format!("{}: {error}", self.root.join(CHECKPOINT_PATH).display()),
-                "export into a new folder, and find out what changed this one",
-            )
-        })?;
-        match log.checkpoint(there.size)? {
-            Some(own) if own.root == there.root => Ok(there.size),
-            own => {
-                let own = own.map_or_else(
-                    || format!("no checkpoint of that size and {size} entries"),
-                    |own| format!("root {} there", own.root),
-                );
-                Err(Failure::new(
-                    "log-ahead",
-                    format!(
-                        "{} publishes size {} with root {}, the database has {own}",
-                        self.root.display(),
-                        there.size,
-                        there.root
-                    ),
-                    "this looks like a restored backup, or another office's folder: nothing was written",
-                ))
-            }
-        }
-    }
-
-    /// Whether a file need not be written: it was full when the last checkpoint was published, and is there with its length.
-    fn is_published(&self, tile: Tile, from: u64, path: &str) -> bool {
-        let then = match tile.content {
-            Content::Entries => Tile::entries(tile.index, from),
-            Content::Hashes(level) => Tile::hashes(level, tile.index, from),
-        };
-        if then != Some(tile) {
-            return false;
-        }
-        let length = fs::metadata(self.root.join(path)).map(|m| m.len());
-        match tile.content {
-            Content::Hashes(_) => length.is_ok_and(|length| length == u64::from(tile.width) * 32),
-            Content::Entries => length.is_ok_and(|length| length > u64::from(tile.width) * 2),
-        }
     }
 
     pub(super) fn write(
@@ -192,45 +82,6 @@ impl LogFolder {
                 .map_err(|source| StoreError::Io { path: folder.clone(), source })?;
         }
         Ok(())
-    }
-
-    /// Removes the partial files of tiles that have become full since the log had `from` entries.
-    fn remove_partial(&self, from: u64, size: u64) -> Result<u64, Failure> {
-        let mut removed = 0;
-        for tile in Tile::since(from, size).filter(Tile::is_full) {
-            removed += self.remove_part(&self.root.join(format!("{tile}.p")))?;
-        }
-        Ok(removed)
-    }
-
-    /// Removes every partial file whose full one is there.
-    fn sweep(&self, size: u64) -> Result<u64, Failure> {
-        let mut removed = 0;
-        let files = self.files()?;
-        for path in &files {
-            let Ok(tile) = path.parse::<Tile>() else { continue };
-            let current = match tile.content {
-                Content::Entries => Tile::entries(tile.index, size),
-                Content::Hashes(level) => Tile::hashes(level, tile.index, size),
-            };
-            if !tile.is_full() && current.is_some_and(|current| current.is_full()) {
-                let folder = self.root.join(format!("{}.p", tile.full()));
-                if folder.exists() {
-                    removed += self.remove_part(&folder)?;
-                }
-            }
-        }
-        Ok(removed)
-    }
-
-    fn remove_part(&self, folder: &Path) -> Result<u64, Failure> {
-        let count = match fs::read_dir(folder) {
-            Ok(entries) => entries.count() as u64,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
-            Err(source) => return Err(StoreError::Io { path: folder.to_owned(), source }.into()),
-        };
-        fs::remove_dir_all(folder).map_err(|source| StoreError::Io { path: folder.to_owned(), source })?;
-        Ok(count)
     }
 
     /// The paths of all files but those that begin with a point.
@@ -286,5 +137,68 @@ impl Place for LogFolder {
 
     fn list(&self) -> Result<Option<Vec<String>>, Failure> {
         self.files().map(Some)
+    }
+}
+
+/// An export at work on a folder.
+struct Writing<'f> {
+    place: &'f LogFolder,
+    /// Folders whose names do not last yet.
+    folders: BTreeSet<PathBuf>,
+    _lock: File,
+}
+
+impl Place for Writing<'_> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        self.place.read(path)
+    }
+}
+
+impl Target for Writing<'_> {
+    fn name(&self) -> String {
+        self.place.root.display().to_string()
+    }
+
+    fn lengths(&self) -> Result<BTreeMap<String, u64>, Failure> {
+        let length = |path: String| {
+            let found = fs::metadata(self.place.root.join(&path));
+            let found = found.map_err(|source| self.place.io(&path, source))?;
+            Ok((path, found.len()))
+        };
+        self.place.files()?.into_iter().map(length).collect()
+    }
+
+    fn put(&mut self, path: &str, bytes: Vec<u8>) -> Result<(), Failure> {
+        self.place.write(path, &bytes, &mut self.folders)
+    }
+
+    fn settle(&mut self) -> Result<(), Failure> {
+        self.place.sync(&self.folders)?;
+        self.folders.clear();
+        Ok(())
+    }
+
+    /// The lock keeps others from changing what was read.
+    fn swap(&mut self, path: &str, _old: Option<&[u8]>, new: &[u8]) -> Result<(), Failure> {
+        self.place.write(path, new, &mut self.folders)?;
+        self.settle()
+    }
+
+    /// Removes its folder too, once that is empty.
+    fn remove(&mut self, path: &str) -> Result<(), Failure> {
+        let place = self.place.root.join(path);
+        match fs::remove_file(&place) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(self.place.io(path, error)),
+            _ => {}
+        }
+        if let Some(folder) = place.parent().filter(|folder| *folder != self.place.root) {
+            match fs::remove_dir(folder) {
+                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {
+                    return Err(self.place.io(path, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }

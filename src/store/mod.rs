@@ -8,12 +8,15 @@
 
 mod anchor;
 mod blobs;
+mod bucket;
+mod connector;
 mod error;
 mod folder;
 mod frozen;
 mod log;
 mod national;
 mod pins;
+mod projection;
 mod vault;
 
 use std::fs::{File, TryLockError};
@@ -31,11 +34,14 @@ use crate::registry::log::Next;
 pub use anchor::{Anchor, LastNumber, anchor_path};
 pub(crate) use anchor::{create_durably, file_identity, folder_of, replace_durably, sync_folder_of};
 use blobs::Blobs;
+pub use bucket::LogBucket;
 pub use error::StoreError;
-pub use folder::{Exported, LogFolder};
+pub use folder::LogFolder;
 pub use log::{LogDb, Moment};
 pub use national::CheckpointLog;
 pub use pins::Pins;
+pub use projection::Exported;
+pub(crate) use projection::{FRESH, IMMUTABLE};
 pub use vault::Key;
 
 /// Sealed files are written in pieces of so many bytes, so that a large one is not in memory twice more.
