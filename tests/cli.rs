@@ -173,7 +173,25 @@ fn a_copy_from_scan_to_verdict_accepted_by_everybody() {
     let output = run("zbarimg", ZBAR, ["-q", "--raw", str_of(&office.path("page-1.png"))]);
     let output = String::from_utf8(output.stdout).expect("UTF-8");
     let seal = fs::read(evidence.join("seal.cose")).expect("it is there");
-    assert_eq!(saoy::seal::from_qr_text(output.trim()).expect("it holds a seal"), seal);
+    let sealed = output.trim().to_owned();
+    assert_eq!(saoy::seal::from_qr_text(&sealed).expect("it holds a seal"), seal);
+
+    // The print verifies from its QR code alone: as text, and as the picture of the page. It is never more than sealed values.
+    let print = office.path("page-1.png");
+    for (given, more) in [(sealed.as_str(), 3), (str_of(&print), 3), (str_of(&root().join(SCAN)), 2)] {
+        let output = office.run(&["verify", "--trust", str_of(&trust), "--json", "--seal", given]);
+        assert_eq!(code(&output), more, "{}", text(&output));
+        let line = &json_lines(&output)[0];
+        if more == 3 {
+            assert_eq!((&line["verdict"], &line["seal"]["pages"]), (&"sealed".into(), &1.into()));
+            assert_eq!(line["seal"]["number"], format!("1/{}", year()));
+        } else {
+            assert_eq!(line["error"]["code"], "no-seal");
+        }
+    }
+    let output = office.run(&["verify", "--home", str_of(&home), "--lang", "en", "--seal", str_of(&print)]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    assert!(text(&output).contains("SEALED") && text(&output).contains("in force"), "{}", text(&output));
 
     // The same scan again: the same copy, no new number.
     fs::remove_file(&copy).expect("it is there");
@@ -190,7 +208,7 @@ fn a_copy_from_scan_to_verdict_accepted_by_everybody() {
     fs::write(&copy, bytes).expect("it can be written");
     assert_eq!(verify(&["--home", str_of(&home)]), (1, "invalid".into()));
 
-    // What verify says keeps to its schema: of a good copy, a changed one, one whose issuer is not known, and no copy.
+    // What verify says keeps to its schema: of a good copy, a changed one, no copy, and a print.
     let scan = root().join(SCAN);
     let lines = office.path("reports.ndjson");
     let output = office.run(&[
@@ -201,11 +219,13 @@ fn a_copy_from_scan_to_verdict_accepted_by_everybody() {
         str_of(&good),
         str_of(&copy),
         str_of(&scan),
+        "--seal",
+        &sealed,
     ]);
     fs::write(&lines, &output.stdout).expect("it can be written");
     let checker = root().join("tests/tools/check_report.py");
     let output = run(in_venv("python3"), PYHANKO, [checker, root().join("docs/report.schema.json"), lines]);
-    assert!(text(&output).contains("3 lines keep to the schema"), "{}", text(&output));
+    assert!(text(&output).contains("4 lines keep to the schema"), "{}", text(&output));
 
     // The book and the log.
     let lines = json_lines(&office.run(&["book", "show", "--json"]));

@@ -50,4 +50,5 @@ mod signature_chain;
 mod signature_cms;
 mod trust;
 mod verify;
+mod verify_print;
 mod witness;

@@ -1,6 +1,6 @@
-//! `saoy verify`: what a copy proves, as separate facts.
+//! `saoy verify`: what a copy proves, as separate facts, or the seal of a print.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args, ValueEnum};
@@ -9,12 +9,14 @@ use super::trust::{pinned, read_trust};
 use super::{Outcome, output};
 use crate::error::Failure;
 use crate::extract::Forms;
+use crate::ocr;
 use crate::office::{Ambient, Office};
 use crate::registry::check::{Place as _, STATUS_PATH};
 use crate::registry::policy::Policy;
 use crate::registry::proof::Proof;
 use crate::registry::{Note, Receipt};
 use crate::remote::{HttpPlace, WitnessClient};
+use crate::scan::{Limits, Scan};
 use crate::store::Mode;
 use crate::verify::status::StatusLists;
 use crate::verify::trust::TrustList;
@@ -61,8 +63,11 @@ pub(super) struct Verify {
     /// The report's language
     #[arg(long, value_enum, default_value_t = Lang::Vi)]
     lang: Lang,
+    /// A print: its QR code's text, the link in it, or a scan or photograph of the print; may be given several times
+    #[arg(long, value_name = "TEXT|LINK|FILE")]
+    seal: Vec<String>,
     /// The copies
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "seal", value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
@@ -133,18 +138,75 @@ impl Verify {
             let code = match self.one(file, &trust, status, (witnesses, national), &forms, language) {
                 Ok(verdict) => verdict.exit_code(self.allow_status_unknown),
                 Err(failure) => {
-                    if self.json {
-                        output::json(&serde_json::json!({"file": file, "error": {
-                            "code": failure.code, "message": failure.message, "advice": failure.advice}}));
-                    } else {
-                        output::failure_of(file, &failure);
-                    }
+                    self.failed(file, &failure);
                     2
                 }
             };
             worst = worst.max(code);
         }
+        for given in &self.seal {
+            worst = worst.max(self.print(given, &trust, status, language));
+        }
         Ok(ExitCode::from(worst))
+    }
+
+    /// The seals of one print; gives the highest exit code.
+    fn print(
+        &self,
+        given: &str,
+        trust: &TrustList,
+        status: Option<&dyn verify::StatusSource>,
+        language: Language,
+    ) -> u8 {
+        let options = Options { now: time::OffsetDateTime::now_utc(), status };
+        // What a seal's text says of a person is not repeated.
+        let is_text = given.starts_with("SC1:") || given.starts_with("https://");
+        let name = Path::new(if is_text { "--seal" } else { given });
+        let reports = if is_text {
+            verify::verify_seal(given, trust, &options).map(|report| vec![report]).map_err(Failure::from)
+        } else {
+            seals_on(name).map(|texts| {
+                let reports = texts.iter().map(|text| verify::verify_seal(text, trust, &options));
+                reports.filter_map(Result::ok).collect()
+            })
+        };
+        let no_seal = || {
+            Failure::new(
+                "no-seal",
+                "no QR code with a seal could be read",
+                "scan the print flat at 300 dpi, or photograph the code alone, sharp and from straight above",
+            )
+        };
+        let reports = reports.and_then(|list| if list.is_empty() { Err(no_seal()) } else { Ok(list) });
+        let reports = match reports {
+            Ok(reports) => reports,
+            Err(failure) => {
+                self.failed(name, &failure);
+                return 2;
+            }
+        };
+        for report in &reports {
+            if self.json {
+                let mut value = serde_json::to_value(report).expect("a report is plain data");
+                if !is_text {
+                    value["file"] = serde_json::json!(name);
+                }
+                output::json(&value);
+            } else {
+                output::line(&format!("{}", name.display()));
+                output::line(&report.text(language));
+            }
+        }
+        reports.iter().map(|report| report.exit_code(self.allow_status_unknown)).max().unwrap_or(2)
+    }
+
+    fn failed(&self, file: &Path, failure: &Failure) {
+        if self.json {
+            output::json(&serde_json::json!({"file": file, "error": {
+                "code": failure.code, "message": failure.message, "advice": failure.advice}}));
+        } else {
+            output::failure_of(file, failure);
+        }
     }
 
     fn one(
@@ -187,6 +249,20 @@ impl Verify {
         }
         Ok(report.verdict)
     }
+}
+
+/// The texts of the seals on a scan, each once.
+fn seals_on(file: &Path) -> Result<Vec<String>, Failure> {
+    let scan = Scan::open(file, &Limits::default())?;
+    let mut texts = Vec::new();
+    for number in 1..=scan.page_count() {
+        for code in ocr::read_codes(&scan.page(number)?) {
+            if crate::seal::from_qr_text(&code.text).is_ok() && !texts.contains(&code.text) {
+                texts.push(code.text);
+            }
+        }
+    }
+    Ok(texts)
 }
 
 /// Proofs from files, and national logs that are asked for theirs.

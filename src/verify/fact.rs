@@ -91,6 +91,8 @@ pub enum FactId {
     National,
     /// The metadata names the same copy.
     CopyId,
+    /// The paper that bears a seal's code; only for a seal by itself, and never checked.
+    Paper,
     /// The copy was not revoked, voided, superseded or corrected.
     Status,
 }
@@ -118,6 +120,7 @@ impl FactId {
             Self::Witnessed => ("Bên chứng kiến nhật ký", "Log witnesses"),
             Self::National => ("Nhật ký quốc gia", "National log"),
             Self::CopyId => ("Mã bản sao", "Copy id"),
+            Self::Paper => ("Tờ giấy", "The paper"),
             Self::Status => ("Tình trạng hiện tại", "Status"),
         };
         Text::new(vi, en)

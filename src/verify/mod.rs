@@ -1,7 +1,7 @@
 //! Copy + trust list → report. *Core.*
 //!
 //! In come a file's bytes, a [`TrustList`] and the present time; out goes a [`Report`]: separate facts, and a verdict over
-//! them. No input or output, no clock, no network of its own. Not its business: making copies; `certify` and this room meet
+//! them; of a print's QR code, which holds the seal alone, a [`SealReport`]. No input or output, no clock, no network of its own. Not its business: making copies; `certify` and this room meet
 //! only in `record`, `registry`, `seal` and `signature`.
 //!
 //! The order is that of trust: first the bytes (`pdf`, `document`, `gate`: one reading of the file, every byte accounted for
@@ -25,6 +25,7 @@ mod issuer;
 mod national;
 mod pages;
 pub mod pdf;
+mod print;
 mod refusal;
 mod report;
 mod signatures;
@@ -37,6 +38,7 @@ mod verdict;
 pub use fact::{Fact, FactId, Language, State, Text};
 pub use indication::{Indication, MainIndication, SubIndication};
 pub use national::{National, ProofSource};
+pub use print::{SealFacts, SealReport, SealVerdict, verify_seal};
 pub use refusal::NotACopy;
 pub use report::{CopyFacts, FieldFacts, Report, SignatureFacts, VERSION, Verdict};
 pub use status::{Status, StatusAnswer, StatusSource};
@@ -422,6 +424,12 @@ fn status_fact(evidence: &Evidence, options: &Options<'_>) -> (Option<Status>, F
         );
         return (None, Fact::failed(id, text));
     }
+    told_status(&answer, options)
+}
+
+/// What a source says about an entry, as a fact.
+fn told_status(answer: &StatusAnswer, options: &Options<'_>) -> (Option<Status>, Fact) {
+    let id = FactId::Status;
     let as_of = rfc3339(answer.as_of);
     // A list that is too old says nothing about today, but what ended a copy then ended it for ever.
     if let Some(until) = answer.until.filter(|until| *until < options.now && answer.status == Status::Good) {
@@ -488,8 +496,12 @@ fn copy_facts(record: &Record, evidence: &Evidence, office: Option<&Office>) -> 
             .fields
             .iter()
             .map(|(name, field)| {
-                let facts =
-                    FieldFacts { value: field.value.clone(), confirmed: field.confirmed, page: field.page };
+                let facts = FieldFacts {
+                    value: field.value.clone(),
+                    confirmed: field.confirmed,
+                    page: field.page,
+                    bbox: field.bbox,
+                };
                 (name.clone(), facts)
             })
             .collect()

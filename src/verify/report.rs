@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::geom::PixelBox;
 use crate::record::{Act, Role};
 
 use super::fact::{Fact, FactId, Language, State, Text};
@@ -125,6 +126,9 @@ pub struct FieldFacts {
     pub confirmed: bool,
     /// The page that it stands on, from 1.
     pub page: Option<u32>,
+    /// Where it stands on that page, pixels of the upright page image.
+    #[serde(rename = "box")]
+    pub bbox: Option<PixelBox>,
 }
 
 /// What one PDF signature says.
@@ -216,22 +220,37 @@ impl Report {
             }
         }
         line("");
-        for fact in &self.facts {
-            let mark = match fact.state {
-                State::Passed => say("[đạt]", "[passed]"),
-                State::Failed => say("[KHÔNG ĐẠT]", "[FAILED]"),
-                State::NotChecked => say("[chưa kiểm tra]", "[not checked]"),
-                State::Warning => say("[lưu ý]", "[warning]"),
-            };
-            let title = fact.id.title();
-            line(&format!("{mark} {}: {}", title.get(language), printable(fact.evidence.get(language))));
-        }
-        out
+        out + &facts_text(&self.facts, language)
     }
 }
 
+/// One line a fact.
+pub(super) fn facts_text(facts: &[Fact], language: Language) -> String {
+    let say = |vi: &'static str, en: &'static str| match language {
+        Language::Vietnamese => vi,
+        Language::English => en,
+    };
+    let mut out = String::new();
+    for fact in facts {
+        let mark = match fact.state {
+            State::Passed => say("[đạt]", "[passed]"),
+            State::Failed => say("[KHÔNG ĐẠT]", "[FAILED]"),
+            State::NotChecked => say("[chưa kiểm tra]", "[not checked]"),
+            State::Warning => say("[lưu ý]", "[warning]"),
+        };
+        let title = fact.id.title();
+        let _ = writeln!(
+            out,
+            "{mark} {}: {}",
+            title.get(language),
+            printable(fact.evidence.get(language)).trim_end()
+        );
+    }
+    out
+}
+
 /// A value of a file on a terminal: without control characters, and on one line.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control()
@@ -256,7 +275,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// `2026-11-22` as people write it.
-fn date(iso: &str, language: Language) -> String {
+pub(super) fn date(iso: &str, language: Language) -> String {
     let parts: Vec<&str> = iso.split('-').collect();
     match (language, parts.as_slice()) {
         (Language::Vietnamese, [year, month, day]) => printable(&format!("{day}/{month}/{year}")),

@@ -27,44 +27,30 @@ pub(crate) fn of(facts: &[Fact], office_known: bool, trial: bool) -> Verdict {
 /// The verdict in a sentence.
 pub(crate) fn summary(verdict: Verdict, facts: &[Fact], trial: bool, status: Option<Status>) -> Text {
     let only_status = facts.iter().all(|fact| fact.state != State::Failed || fact.id == FactId::Status);
-    match (verdict, status) {
-        (Verdict::Valid, _) => Text::new(
+    match verdict {
+        Verdict::Valid => Text::new(
             "HỢP LỆ: bản sao này do cơ quan nêu dưới đây cấp, còn nguyên vẹn và đang có hiệu lực.",
             "VALID: this copy was issued by the office named below, is untouched, and is in force.",
         ),
-        (Verdict::Invalid, Some(Status::Revoked)) if only_status => Text::new(
-            "KHÔNG HỢP LỆ: bản sao này đã bị cơ quan cấp thu hồi.",
-            "INVALID: this copy has been revoked by the office that issued it.",
-        ),
-        (Verdict::Invalid, Some(Status::Void)) if only_status => Text::new(
-            "KHÔNG HỢP LỆ: cơ quan đã hủy số chứng thực này; không bản sao nào mang số này có giá trị.",
-            "INVALID: the office voided this number; no copy that bears it is good.",
-        ),
-        (Verdict::Invalid, Some(Status::Superseded { .. })) if only_status => Text::new(
-            "KHÔNG CÒN HIỆU LỰC: đã có bản sao mới hơn thay thế bản sao này.",
-            "INVALID: a newer copy has taken the place of this one.",
-        ),
-        (Verdict::Invalid, Some(Status::Corrected { .. })) if only_status => Text::new(
-            "KHÔNG CÒN HIỆU LỰC: bản sao này có sai sót và đã được cấp lại bản đúng.",
-            "INVALID: this copy had a mistake and a right one was issued.",
-        ),
-        (Verdict::Invalid, _) => Text::new(
-            "KHÔNG HỢP LỆ: tệp này không phải là bản sao mà cơ quan đã cấp, hoặc đã bị thay đổi.",
-            "INVALID: this file is not what the office issued, or it was changed.",
-        ),
-        (Verdict::UnknownIssuer, _) => Text::new(
+        Verdict::Invalid => status.filter(|_| only_status).and_then(ended).unwrap_or_else(|| {
+            Text::new(
+                "KHÔNG HỢP LỆ: tệp này không phải là bản sao mà cơ quan đã cấp, hoặc đã bị thay đổi.",
+                "INVALID: this file is not what the office issued, or it was changed.",
+            )
+        }),
+        Verdict::UnknownIssuer => Text::new(
             "KHÔNG RÕ NƠI CẤP: cơ quan ghi trong bản sao không có trong danh sách tin cậy.",
             "UNKNOWN ISSUER: the office that the copy names is not in the trust list.",
         ),
-        (Verdict::Indeterminate, _) if trial => Text::new(
+        Verdict::Indeterminate if trial => Text::new(
             "BẢN THỬ NGHIỆM: không có giá trị pháp lý; chưa có chữ ký của người chứng thực.",
             "TRIAL: without legal value; the officer's signature is missing.",
         ),
-        (Verdict::Indeterminate, _) => Text::new(
+        Verdict::Indeterminate => Text::new(
             "CHƯA KẾT LUẬN ĐƯỢC: không thấy sai, nhưng có điều cần thiết chưa kiểm tra được.",
             "INDETERMINATE: nothing is wrong, but something needed could not be checked.",
         ),
-        (Verdict::AuthenticStatusUnknown, _) => Text::new(
+        Verdict::AuthenticStatusUnknown => Text::new(
             "XÁC THỰC, CHƯA RÕ TÌNH TRẠNG: bản sao do cơ quan nêu dưới đây cấp và còn nguyên vẹn; chưa biết sau đó có bị thu hồi hay không.",
             "AUTHENTIC, STATUS UNKNOWN: this copy was issued by the office named below and is untouched; whether it was revoked since is not known.",
         ),
@@ -102,4 +88,27 @@ pub(crate) fn advice(verdict: Verdict, facts: &[Fact], trial: bool) -> Text {
             "Ask the office, or verify where its status is known, if a revocation would matter.",
         ),
     }
+}
+
+/// That a copy ended, in a sentence; none for one that is in force.
+pub(super) fn ended(status: Status) -> Option<Text> {
+    Some(match status {
+        Status::Good => return None,
+        Status::Revoked => Text::new(
+            "KHÔNG HỢP LỆ: bản sao này đã bị cơ quan cấp thu hồi.",
+            "INVALID: this copy has been revoked by the office that issued it.",
+        ),
+        Status::Void => Text::new(
+            "KHÔNG HỢP LỆ: cơ quan đã hủy số chứng thực này; không bản sao nào mang số này có giá trị.",
+            "INVALID: the office voided this number; no copy that bears it is good.",
+        ),
+        Status::Superseded { .. } => Text::new(
+            "KHÔNG CÒN HIỆU LỰC: đã có bản sao mới hơn thay thế bản sao này.",
+            "INVALID: a newer copy has taken the place of this one.",
+        ),
+        Status::Corrected { .. } => Text::new(
+            "KHÔNG CÒN HIỆU LỰC: bản sao này có sai sót và đã được cấp lại bản đúng.",
+            "INVALID: this copy had a mistake and a right one was issued.",
+        ),
+    })
 }

@@ -11,7 +11,7 @@ validator = Draft202012Validator(json.load(schema), format_checker=FormatChecker
 count = 0
 for line in lines:
     report = json.loads(line)
-    kind = "refusal" if "error" in report else "report"
+    kind = "refusal" if "error" in report else "seal_report" if "seal" in report else "report"
     # Against its own kind, so that the message names what is wrong instead of both.
     part = validator.evolve(schema={**validator.schema["$defs"][kind], "$defs": validator.schema["$defs"]})
     for error in part.iter_errors(report):

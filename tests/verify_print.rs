@@ -1,0 +1,194 @@
+//! A print's QR code by itself: what the office sealed is proven, the paper never is.
+
+use saoy::record::Digest;
+use saoy::seal::{self, Seal, SealError};
+use saoy::verify::trust::IndexRange;
+use saoy::verify::{
+    FactId, Options, SealReport, SealVerdict, State, Status, StatusAnswer, StatusSource, TrustList,
+    verify_seal,
+};
+use time::Duration;
+
+use crate::verify_support::{House, INDEX, NOW, image, options, trust};
+
+/// The seal of a house's copy with two values.
+fn sealed(house: &House) -> Seal {
+    let mut seal = house.parts(1, vec![image(1, 600)]).seal;
+    seal.values = [("full_name", "NGUYỄN VĂN VÍ DỤ"), ("birth_date", "2001-02-03")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    seal.omitted = vec!["birth_place".into()];
+    seal
+}
+
+fn text(house: &House, seal: &Seal) -> String {
+    let cose = seal::sign(seal, house.keys.seal_key()).expect("a seal");
+    seal::qr_text(&cose, None).expect("it fits")
+}
+
+fn check(text: &str, trust: &TrustList) -> SealReport {
+    verify_seal(text, trust, &options()).expect("a seal, whatever its worth")
+}
+
+fn state(report: &SealReport, id: FactId) -> State {
+    report.fact(id).expect("every seal's report has it").state
+}
+
+/// Says the same of every entry of one office.
+struct Says(&'static str, Status);
+
+impl StatusSource for Says {
+    fn status(&self, office: &str, index: u64) -> Option<StatusAnswer> {
+        (office == self.0 && index == INDEX).then_some(StatusAnswer {
+            leaf: Some(Digest([9; 32])),
+            status: self.1,
+            since: None,
+            as_of: NOW,
+            until: None,
+        })
+    }
+}
+
+#[test]
+fn a_seal_proves_its_values_and_nothing_about_the_paper() {
+    let house = House::new("999.01", 1);
+    let list = trust(&[&house]);
+    let seal = sealed(&house);
+    let cose = seal::sign(&seal, house.keys.seal_key()).expect("a seal");
+    let link = seal::qr_text(&cose, Some("https://xacminh.example.vn")).expect("it fits");
+    for text in [text(&house, &seal), link.clone(), format!("  {link}\n")] {
+        let report = check(&text, &list);
+        assert_eq!(report.verdict, SealVerdict::Sealed);
+        for says in ["paper was not checked", "registry not consulted", "a print is not the certified copy"] {
+            assert!(report.summary.en.contains(says), "{}", report.summary.en);
+        }
+        assert!(
+            report.summary.vi.contains("bản in không phải là bản sao chứng thực"),
+            "{}",
+            report.summary.vi
+        );
+        let facts = report.seal.as_ref().expect("it was opened");
+        assert_eq!((facts.values.clone(), &facts.omitted), (seal.values.clone(), &seal.omitted));
+        assert_eq!((facts.office.as_str(), &facts.office_name), ("999.01", &house.name));
+        assert_eq!(facts.copy_id, seal.record.hex()[..32]);
+        assert_eq!((facts.number.as_str(), facts.index), (seal.number.as_str(), INDEX));
+        assert_eq!(state(&report, FactId::Seal), State::Passed);
+        assert_eq!(state(&report, FactId::Paper), State::NotChecked);
+        assert_eq!(state(&report, FactId::Status), State::NotChecked);
+        assert_eq!((report.exit_code(false), report.exit_code(true)), (3, 0));
+        let people = report.text(saoy::verify::Language::Vietnamese);
+        for says in ["DẤU ĐÚNG", "NGUYỄN VĂN VÍ DỤ", "birth_place", "[chưa kiểm tra] Tờ giấy"]
+        {
+            assert!(people.contains(says), "{people}");
+        }
+    }
+}
+
+#[test]
+fn another_link_is_the_same_seal() {
+    let house = House::new("999.01", 1);
+    let text = text(&house, &sealed(&house));
+    let elsewhere = text.replace("SC1:", "https://khac.example.org/x/#");
+    assert_eq!(check(&elsewhere, &trust(&[&house])), check(&text, &trust(&[&house])));
+}
+
+#[test]
+fn every_changed_character_is_refused() {
+    let house = House::new("999.01", 1);
+    let list = trust(&[&house]);
+    let text = text(&house, &sealed(&house));
+    let mut invalid = 0;
+    for at in 4..text.len() {
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'B' { b'C' } else { b'B' };
+        let changed = String::from_utf8(bytes).expect("ASCII");
+        match verify_seal(&changed, &list, &options()) {
+            Ok(report) => {
+                assert_ne!(report.verdict, SealVerdict::Sealed, "character {at}");
+                assert!(report.seal.is_none(), "values of a seal that does not hold are not shown");
+                invalid += 1;
+            }
+            Err(SealError::Text(_) | SealError::Cose(_) | SealError::Content(_)) => {}
+            Err(error) => panic!("character {at}: {error}"),
+        }
+    }
+    assert!(invalid > 50, "{invalid} changed seals could still be read");
+}
+
+#[test]
+fn a_key_of_another_office_is_refused() {
+    let (a, b) = (House::new("999.01", 1), House::new("999.02", 2));
+    let mut seal = sealed(&a);
+    seal.key_id = seal::key_id(&b.keys.seal_key().verifying_key());
+    let text = text(&b, &seal);
+    let report = check(&text, &trust(&[&a, &b]));
+    assert_eq!((report.verdict, report.exit_code(true)), (SealVerdict::Invalid, 1));
+    assert_eq!(state(&report, FactId::Issuer), State::Failed);
+    let issuer = &report.fact(FactId::Issuer).expect("it is there").evidence.en;
+    assert!(issuer.contains("999.02"), "{issuer}");
+    // The office that is named is not listed, the key is another's all the same.
+    assert_eq!(check(&text, &trust(&[&b])).verdict, SealVerdict::Invalid);
+}
+
+#[test]
+fn an_office_that_is_not_listed_is_unknown() {
+    let (a, b) = (House::new("999.01", 1), House::new("999.02", 2));
+    let report = check(&text(&a, &sealed(&a)), &trust(&[&b]));
+    assert_eq!((report.verdict, report.exit_code(true)), (SealVerdict::UnknownIssuer, 1));
+    assert_eq!(report.seal, None, "values that nobody vouches for are not shown");
+}
+
+#[test]
+fn a_key_out_of_its_range_is_refused() {
+    let house = House::new("999.01", 1);
+    let mut office = house.trusted();
+    office.seal_keys[0].valid = IndexRange { from: INDEX + 1, until: None };
+    let list = TrustList::new(7, NOW + Duration::days(1), vec![office]).expect("a trust list");
+    let report = check(&text(&house, &sealed(&house)), &list);
+    assert_eq!((report.verdict, state(&report, FactId::Seal)), (SealVerdict::Invalid, State::Failed));
+}
+
+#[test]
+fn a_trial_and_an_expired_list_conclude_nothing() {
+    let house = House::new("999.01", 1);
+    let mut seal = sealed(&house);
+    let list = TrustList::new(7, NOW, vec![house.trusted()]).expect("a trust list");
+    let report = check(&text(&house, &seal), &list);
+    assert_eq!(
+        (report.verdict, state(&report, FactId::TrustList)),
+        (SealVerdict::Indeterminate, State::NotChecked)
+    );
+    assert!(report.summary.en.contains("expired"), "{}", report.summary.en);
+    seal.trial = true;
+    let report = check(&text(&house, &seal), &trust(&[&house]));
+    assert_eq!((report.verdict, report.trial), (SealVerdict::Indeterminate, true));
+    assert!(report.summary.en.contains("TRIAL"), "{}", report.summary.en);
+}
+
+#[test]
+fn what_the_registry_says_decides() {
+    let house = House::new("999.01", 1);
+    let (list, text) = (trust(&[&house]), text(&house, &sealed(&house)));
+    let with = |source: &Says| {
+        verify_seal(&text, &list, &Options { status: Some(source), ..options() }).expect("a seal")
+    };
+    let good = with(&Says("999.01", Status::Good));
+    assert_eq!((good.verdict, good.exit_code(false)), (SealVerdict::Sealed, 0));
+    assert!(!good.summary.en.contains("registry not consulted"), "{}", good.summary.en);
+    assert!(good.summary.en.contains("a print is not the certified copy"), "{}", good.summary.en);
+    let revoked = with(&Says("999.01", Status::Revoked));
+    assert_eq!((revoked.verdict, revoked.exit_code(true)), (SealVerdict::Invalid, 1));
+    assert!(revoked.summary.en.contains("revoked"), "{}", revoked.summary.en);
+    let silent = with(&Says("999.02", Status::Revoked));
+    assert_eq!((silent.verdict, silent.exit_code(false)), (SealVerdict::Sealed, 3));
+}
+
+#[test]
+fn other_texts_hold_no_seal() {
+    let list = trust(&[&House::new("999.01", 1)]);
+    for text in
+        ["", "SC1:", "SC1:AAAA", "https://example.vn/", "079099000001|012345678|A|01012000|Nam|B|01012021"]
+    {
+        assert!(verify_seal(text, &list, &options()).is_err(), "{text}");
+    }
+}
