@@ -566,7 +566,7 @@ fn say<T: Serialize + std::fmt::Display>(result: &T, json: bool) {
 }
 
 /// Progress for a person at a terminal.
-fn bar(what: &str) -> ProgressBar {
+pub(super) fn bar(what: &str) -> ProgressBar {
     let bar = if output::is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     let style = ProgressStyle::with_template(&format!(
         "{{bar:30}} {{pos}}/{{len}} {what}  {{per_sec}}  {{eta}} left"

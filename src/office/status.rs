@@ -1,8 +1,28 @@
 //! What the office's own registry says about its copies.
 
 use super::Office;
+use crate::error::Failure;
 use crate::verify::status::Since;
 use crate::verify::{Status, StatusAnswer, StatusSource};
+
+impl Office {
+    /// The entry of a copy that is known by its id alone (32 lower-case hexadecimal digits), and what the registry says about it;
+    /// `None` for an id that the office does not know, or not any more.
+    ///
+    /// # Errors
+    /// The store's; `status-unknown` where the entry cannot be read.
+    pub fn status_by_id(&self, copy_id: &str) -> Result<Option<(u64, StatusAnswer)>, Failure> {
+        let Some(index) = self.store.index_of_copy(copy_id)? else { return Ok(None) };
+        let answer = self.status(&self.config.office.code, index).ok_or_else(|| {
+            Failure::new(
+                "status-unknown",
+                format!("entry {index} cannot be read"),
+                "run `saoy registry check`",
+            )
+        })?;
+        Ok(Some((index, answer)))
+    }
+}
 
 impl StatusSource for Office {
     fn status(&self, office: &str, index: u64) -> Option<StatusAnswer> {

@@ -5,7 +5,8 @@
 //!
 //! - [`byte_range`]: the gap in the file that holds a signature, and the digest of everything around it.
 //! - [`cms`]: the SignedData in the gap, prepared, finished by whoever holds the key, and strictly read again.
-//! - [`certificate`]: what a certificate says; [`chain`]: whether it leads to a root that is trusted.
+//! - [`certificate`]: what a certificate says; [`chain`]: whether it leads to a root that is trusted; [`paths`]: the
+//!   same, remembered.
 //!
 //! What this room decides where the design leaves it open: the gap of 32 KiB counts its angle brackets; signed attributes are
 //! exactly content-type, message-digest and signing-certificate-v2, unsigned ones are refused; a signer is named by issuer and
@@ -17,6 +18,7 @@ pub mod byte_range;
 pub mod certificate;
 pub mod chain;
 pub mod cms;
+pub mod paths;
 
 use std::error::Error;
 

@@ -443,6 +443,19 @@ impl Store {
         })
     }
 
+    /// The entry of the copy with this id.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn index_of_copy(&self, copy_id: &str) -> Result<Option<u64>, StoreError> {
+        let copy_id = copy_id.to_owned();
+        self.run(move |pool, _| async move {
+            let row = sqlx::query("SELECT idx FROM jobs WHERE copy_id = $1");
+            let row = row.bind(copy_id).fetch_optional(&pool).await?;
+            row.map(|row| unsigned(row.try_get("idx")?)).transpose()
+        })
+    }
+
     /// All jobs, in order of their entries.
     ///
     /// # Errors

@@ -49,6 +49,8 @@ use time::OffsetDateTime;
 use crate::record::{PageDigest, Record, Role, copy_id};
 use crate::registry::Receipt;
 use crate::registry::policy::Policy;
+use crate::seal::SealError;
+pub use crate::signature::paths::Paths;
 
 use document::Document;
 use evidence::{Evidence, no_record};
@@ -113,6 +115,51 @@ pub fn verify_witnessed(
     witnesses: Option<Witnesses<'_>>,
     national: Option<National<'_>>,
 ) -> Result<Report, NotACopy> {
+    Verifier { trust, status: options.status, witnesses, national, paths: &Paths::default() }
+        .copy(pdf, options.now)
+}
+
+/// What many files are verified against, for whoever verifies more than one: a service, a folder.
+#[derive(Clone, Copy)]
+pub struct Verifier<'a> {
+    /// The offices that are trusted.
+    pub trust: &'a TrustList,
+    /// Who knows the status of copies.
+    pub status: Option<&'a dyn StatusSource>,
+    /// The witnesses that the reader asks for.
+    pub witnesses: Option<Witnesses<'a>>,
+    /// The national logs that the reader asks for.
+    pub national: Option<National<'a>>,
+    /// Where certificates were found to lead, kept from file to file.
+    pub paths: &'a Paths,
+}
+
+impl std::fmt::Debug for Verifier<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Verifier").field("trust", &self.trust.sequence()).finish_non_exhaustive()
+    }
+}
+
+impl Verifier<'_> {
+    /// Verifies one file at the present `now`, as [`verify_witnessed`] does.
+    ///
+    /// # Errors
+    /// As [`verify`].
+    pub fn copy(&self, pdf: &[u8], now: OffsetDateTime) -> Result<Report, NotACopy> {
+        copy(pdf, self, &Options { now, status: self.status })
+    }
+
+    /// Verifies the seal of a print at the present `now`, as [`verify_seal`] does.
+    ///
+    /// # Errors
+    /// As [`verify_seal`].
+    pub fn seal(&self, text: &str, now: OffsetDateTime) -> Result<SealReport, SealError> {
+        verify_seal(text, self.trust, &Options { now, status: self.status })
+    }
+}
+
+fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Report, NotACopy> {
+    let Verifier { trust, witnesses, national, paths, .. } = *verifier;
     let refuse_or_report = |error: &PdfError| {
         if refusal::has_traces(pdf) { Ok(damaged(error, trust, options)) } else { Err(refusal::kind(pdf)) }
     };
@@ -133,7 +180,7 @@ pub fn verify_witnessed(
     let record = evidence.record.as_ref().ok();
     let office = record.and_then(|record| trust.office(&record.office.code));
     let none = Vec::new();
-    let signed = signatures::read(pdf, gate.as_ref().unwrap_or(&none), office);
+    let signed = signatures::read(pdf, gate.as_ref().unwrap_or(&none), office, paths);
 
     let mut facts = vec![
         trust_list(trust, options.now),

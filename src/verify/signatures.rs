@@ -1,5 +1,7 @@
 //! The PDF signatures: who signed, whether the signature holds, whether its certificate leads to the office's root.
 
+use std::sync::Arc;
+
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
@@ -7,6 +9,7 @@ use crate::record::{Record, Role, parse_timestamp};
 use crate::signature::byte_range::{self, ByteRange};
 use crate::signature::chain::{self, ChainError};
 use crate::signature::cms::{CmsError, SignedData};
+use crate::signature::paths::Paths;
 
 use super::fact::{Fact, FactId, Text};
 use super::gate::PdfSignature;
@@ -27,7 +30,8 @@ pub(crate) struct Checked<'s> {
     /// Whether the signature holds over the bytes that it covers; none where those could not be digested.
     holds: Option<Result<(), CmsError>>,
     /// The certificate's path to the root of the office that the record names, at the claimed time; none without those.
-    path: Option<Result<chain::Path, ChainError>>,
+    path: Option<Result<Arc<chain::Path>, ChainError>>,
+    paths: &'s Paths,
 }
 
 /// Reads every SignedData, digests the file and looks for each certificate's path; bytes that two signatures share are hashed
@@ -36,6 +40,7 @@ pub(crate) fn read<'s>(
     file: &[u8],
     signatures: &'s [PdfSignature],
     office: Option<&Office>,
+    paths: &'s Paths,
 ) -> Vec<Checked<'s>> {
     let mut checked = Vec::new();
     let mut wanted = Vec::new();
@@ -47,7 +52,7 @@ pub(crate) fn read<'s>(
             (Ok(_), Err(error)) => signed = Err(error.to_string()),
             (Err(_), _) => {}
         }
-        checked.push(Checked { pdf, signed, holds: None, path: None });
+        checked.push(Checked { pdf, signed, holds: None, path: None, paths });
     }
     if let Ok(digests) = byte_range::digests(file, &wanted) {
         let open = checked.iter_mut().filter(|c| c.signed.is_ok());
@@ -213,9 +218,9 @@ impl Checked<'_> {
         trust.offices().iter().find(|office| self.path_to(office).as_ref().and_then(leads) == Some(true))
     }
 
-    fn path_to(&self, office: &Office) -> Option<Result<chain::Path, ChainError>> {
+    fn path_to(&self, office: &Office) -> Option<Result<Arc<chain::Path>, ChainError>> {
         let (signed, at) = (self.signed.as_ref().ok()?, self.claimed()?);
-        Some(chain::verify(signed.signer().der(), signed.certificates(), office.root.der(), at))
+        Some(self.paths.verify(signed.signer().der(), signed.certificates(), office.root.der(), at))
     }
 
     /// ETSI's word for it, at the present.
@@ -271,7 +276,7 @@ fn surplus(signed: &SignedData, path: &chain::Path) -> bool {
     signed.certificates().iter().any(|der| !used(der))
 }
 
-fn leads(path: &Result<chain::Path, ChainError>) -> Option<bool> {
+fn leads(path: &Result<Arc<chain::Path>, ChainError>) -> Option<bool> {
     match path {
         Ok(_) => Some(true),
         Err(ChainError::UnknownIssuer | ChainError::BadSignature) => Some(false),

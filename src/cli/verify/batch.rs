@@ -1,0 +1,126 @@
+//! Many files, on all cores, told in their order.
+
+use std::io::BufRead as _;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use time::OffsetDateTime;
+
+use super::ground::Ground;
+use crate::error::Failure;
+use crate::verify::Report;
+
+/// The largest file that is taken for a copy.
+const MAX_BYTES: u64 = 4 << 30;
+/// How many files may be verified ahead of the one that is told next.
+const AHEAD: usize = 64;
+
+/// What became of one file.
+type Told = Result<Report, Failure>;
+
+/// Verifies each path and tells of it in the order in which they came; reading the paths goes no further than [`AHEAD`].
+pub(super) fn each<P: AsRef<Path> + Clone + Send>(
+    paths: impl Iterator<Item = P> + Send,
+    ground: &Ground,
+    mut tell: impl FnMut(P, Told),
+) {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let (work, working) = sync_channel::<(P, SyncSender<Told>)>(threads);
+    let (queue, queued) = sync_channel::<(P, Receiver<Told>)>(AHEAD);
+    let working = Mutex::new(working);
+    let next = || working.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Ok((path, answer)) = next() {
+                    // Nobody waits any more only where telling has ended early.
+                    let _ = answer.send(one(path.as_ref(), ground));
+                }
+            });
+        }
+        scope.spawn(move || {
+            for path in paths {
+                let (answer, answered) = sync_channel(1);
+                if queue.send((path.clone(), answered)).is_err() || work.send((path, answer)).is_err() {
+                    break;
+                }
+            }
+        });
+        for (path, answered) in queued {
+            let broken = |_| Failure::new("internal", "its verification broke off", "verify it by itself");
+            tell(path, answered.recv().map_err(broken).flatten());
+        }
+    });
+}
+
+fn one(file: &Path, ground: &Ground) -> Told {
+    let too_large = |size| {
+        Failure::new(
+            "too-many-bytes",
+            format!("it has {size} bytes, more than {MAX_BYTES}, or is no file"),
+            "give a certified copy; no copy is as large",
+        )
+    };
+    match std::fs::metadata(file) {
+        Ok(m) if !m.is_dir() && (!m.is_file() || m.len() > MAX_BYTES) => return Err(too_large(m.len())),
+        _ => {}
+    }
+    let bytes = std::fs::read(file).map_err(|e| unreadable(&e))?;
+    Ok(ground.verifier().copy(&bytes, OffsetDateTime::now_utc())?)
+}
+
+/// The paths that standard input names, one a line. What cannot be read ends them, and `failed` is told.
+pub(super) fn named_by_input(failed: impl Fn(Failure) + Send) -> impl Iterator<Item = PathBuf> + Send {
+    let mut lines = std::io::BufReader::new(std::io::stdin()).split(b'\n');
+    std::iter::from_fn(move || {
+        lines
+            .find(|line| line.as_ref().map_or(true, |line| !line.is_empty()))?
+            .map_err(|e| failed(unreadable(&e)))
+            .ok()
+    })
+    .map(path)
+}
+
+#[cfg(unix)]
+fn path(line: Vec<u8>) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt as _;
+    std::ffi::OsString::from_vec(line).into()
+}
+
+#[cfg(not(unix))]
+fn path(line: Vec<u8>) -> PathBuf {
+    String::from_utf8_lossy(&line).into_owned().into()
+}
+
+/// A file, or every PDF file below a folder in order of name; what begins with a point is passed over.
+pub(super) fn below(place: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !place.is_dir() {
+        return Ok(vec![place.to_owned()]);
+    }
+    let (mut files, mut folders) = (Vec::new(), vec![place.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        let unreadable = |e: std::io::Error| {
+            let Failure { code, message, advice } = unreadable(&e);
+            Failure { code, message: format!("{}: {message}", folder.display()), advice }
+        };
+        for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            if kind.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pdf")) {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unreadable(error: &std::io::Error) -> Failure {
+    Failure::new("unreadable", format!("cannot be read: {error}"), "check the name and the permissions")
+}

@@ -1,0 +1,187 @@
+//! What is verified against: the trust list and what else the reader asks for, read once.
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args};
+
+use crate::cli::trust::{pinned, read_trust};
+use crate::error::Failure;
+use crate::office::{Ambient, Office};
+use crate::registry::check::{Place as _, STATUS_PATH};
+use crate::registry::policy::Policy;
+use crate::registry::proof::Proof;
+use crate::registry::{Note, Receipt};
+use crate::remote::{HttpPlace, WitnessClient};
+use crate::server;
+use crate::store::Mode;
+use crate::verify::status::StatusLists;
+use crate::verify::trust::TrustList;
+use crate::verify::{National, Paths, ProofSource, StatusAnswer, StatusSource, Verifier, Witnesses};
+
+/// How long a national log has for an answer.
+const ANSWER: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Where it stands.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("asked").args(["policy", "national_policy"]).multiple(true)))]
+pub(super) struct Against {
+    /// The trust list: offices with their keys; a signed one must be the pinned root's. Without one, the pinned list is taken
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// An office's own home: knows the status of its copies too; not used where --trust is given
+    #[arg(long, value_name = "DIR", env = "SAOY_HOME")]
+    home: Option<PathBuf>,
+    /// The office's signed status list: a file, or the address of its log; may be given several times
+    #[arg(long, value_name = "FILE|URL")]
+    status: Vec<String>,
+    /// Ask for witnesses of the office's log: a C2SP tlog-policy
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// A receipt that was stapled beside the copy later (`registry proof --witnessed`); may be given several times
+    #[arg(long, value_name = "FILE", requires = "asked")]
+    receipt: Vec<PathBuf>,
+    /// Ask that the office's checkpoint is in a national log: a proof of it (`registry proof --witnessed --national`), or the log's
+    /// address; may be given several times
+    #[arg(long, value_name = "FILE|URL", requires = "national_policy")]
+    national: Vec<String>,
+    /// The national logs' keys, and the witnesses that their checkpoints need: a C2SP tlog-policy
+    #[arg(long, value_name = "FILE", requires = "national")]
+    national_policy: Option<PathBuf>,
+}
+
+/// All of it, read.
+pub(super) struct Ground {
+    trust: TrustList,
+    lists: Option<StatusLists>,
+    office: Option<Office>,
+    policy: Option<Policy>,
+    stapled: Vec<Receipt>,
+    national_policy: Option<Policy>,
+    proofs: Proofs,
+    paths: Paths,
+}
+
+impl Ground {
+    /// Reads it.
+    pub(super) fn of(against: &Against) -> Result<Self, Failure> {
+        let office = match (&against.trust, &against.home) {
+            (None, Some(home)) => Some(Office::open(home, Ambient::system()?, Mode::Read)?),
+            _ => None,
+        };
+        let trust = match (&against.trust, &office) {
+            (Some(path), _) => read_trust(path)?,
+            (None, Some(office)) => office.trust()?,
+            (None, None) => pinned()?.ok_or_else(|| {
+                Failure::new(
+                    "no-trust",
+                    "nothing says which offices are trusted",
+                    "give --trust FILE (an office's trust.json) or --home DIR, or pin a signed list: saoy trust pin",
+                )
+            })?,
+        };
+        let mut lists = StatusLists::default();
+        for place in &against.status {
+            lists.add(&read_status(place)?, &trust)?;
+        }
+        let policy = |path: &Option<PathBuf>| -> Result<Option<Policy>, Failure> {
+            path.as_ref().map(|path| Ok(Policy::parse(&read(path)?)?)).transpose()
+        };
+        let stapled = against.receipt.iter().map(|path| Ok::<_, Failure>(Receipt::parse(&read(path)?)?));
+        let mut proofs = Proofs::default();
+        for place in &against.national {
+            proofs.add(place, |path| read(&path))?;
+        }
+        Ok(Self {
+            lists: (!against.status.is_empty()).then_some(lists),
+            office,
+            policy: policy(&against.policy)?,
+            stapled: stapled.collect::<Result<_, _>>()?,
+            national_policy: policy(&against.national_policy)?,
+            proofs,
+            trust,
+            paths: Paths::default(),
+        })
+    }
+
+    pub(super) fn verifier(&self) -> Verifier<'_> {
+        let status: Option<&dyn StatusSource> = match (&self.lists, &self.office) {
+            (Some(lists), _) => Some(lists),
+            (None, Some(office)) => Some(office),
+            (None, None) => None,
+        };
+        let (stapled, proofs) = (&self.stapled[..], &self.proofs);
+        Verifier {
+            trust: &self.trust,
+            status,
+            witnesses: self.policy.as_ref().map(|policy| Witnesses { policy, stapled }),
+            national: self.national_policy.as_ref().map(|policy| National { policy, stapled, proofs }),
+            paths: &self.paths,
+        }
+    }
+}
+
+impl server::Ground for Ground {
+    fn verifier(&self) -> Verifier<'_> {
+        self.verifier()
+    }
+
+    fn by_id(&self, id: &str) -> Result<Option<(u64, StatusAnswer)>, Failure> {
+        let office = self.office.as_ref().ok_or_else(|| {
+            Failure::new("no-register", "a trust list knows no ids of copies", "start with --home DIR")
+        })?;
+        office.status_by_id(id)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|e| {
+        Failure::new("unreadable", format!("{}: {e}", path.display()), "check the name and the permissions")
+    })
+}
+
+/// Proofs from files, and national logs that are asked for theirs.
+#[derive(Default)]
+struct Proofs {
+    given: Vec<Proof>,
+    logs: Vec<WitnessClient>,
+}
+
+impl Proofs {
+    fn add(
+        &mut self,
+        place: &str,
+        read: impl FnOnce(PathBuf) -> Result<Vec<u8>, Failure>,
+    ) -> Result<(), Failure> {
+        if place.starts_with("https://") || place.starts_with("http://") {
+            self.logs.push(WitnessClient::new(place, ANSWER));
+        } else {
+            self.given.push(Proof::parse(&read(PathBuf::from(place))?)?);
+        }
+        Ok(())
+    }
+}
+
+impl ProofSource for Proofs {
+    /// A log that does not answer proves nothing, which the report then says.
+    fn proofs(&self, checkpoint: &Note) -> Vec<Proof> {
+        let asked = self.logs.iter().filter_map(|log| log.logged(checkpoint).ok().flatten());
+        let asked = asked.filter_map(|bytes| Proof::parse(&bytes).ok());
+        self.given.iter().cloned().chain(asked).collect()
+    }
+}
+
+/// A status list from a file, or from a log's address.
+fn read_status(place: &str) -> Result<Vec<u8>, Failure> {
+    let missing = |problem: String| {
+        Failure::new(
+            "status",
+            format!("{place}: {problem}"),
+            "give the status file of an office, or its log's address",
+        )
+    };
+    if place.starts_with("https://") || place.starts_with("http://") {
+        let found = HttpPlace::new(place).read(STATUS_PATH)?;
+        return found.ok_or_else(|| missing("there is no status list".into()));
+    }
+    std::fs::read(place).map_err(|e| missing(e.to_string()))
+}
