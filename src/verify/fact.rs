@@ -132,6 +132,8 @@ impl FactId {
 pub struct Fact {
     /// What was checked.
     pub id: FactId,
+    /// The same for people.
+    pub title: Text,
     /// How it ended.
     pub state: State,
     /// What was seen; for a failure which bytes or which value.
@@ -139,23 +141,27 @@ pub struct Fact {
 }
 
 impl Fact {
+    fn new(id: FactId, state: State, evidence: Text) -> Self {
+        Self { id, title: id.title(), state, evidence }
+    }
+
     /// One that holds.
     pub fn passed(id: FactId, evidence: Text) -> Self {
-        Self { id, state: State::Passed, evidence }
+        Self::new(id, State::Passed, evidence)
     }
 
     /// One that does not hold.
     pub fn failed(id: FactId, evidence: Text) -> Self {
-        Self { id, state: State::Failed, evidence }
+        Self::new(id, State::Failed, evidence)
     }
 
     /// One that could not be checked.
     pub fn not_checked(id: FactId, evidence: Text) -> Self {
-        Self { id, state: State::NotChecked, evidence }
+        Self::new(id, State::NotChecked, evidence)
     }
 
     /// One that holds with a remark.
     pub fn warning(id: FactId, evidence: Text) -> Self {
-        Self { id, state: State::Warning, evidence }
+        Self::new(id, State::Warning, evidence)
     }
 }

@@ -38,6 +38,7 @@ mod verdict;
 pub use fact::{Fact, FactId, Language, State, Text};
 pub use indication::{Indication, MainIndication, SubIndication};
 pub use national::{National, ProofSource};
+pub use pages::PageImage;
 pub use print::{SealFacts, SealReport, SealVerdict, verify_seal};
 pub use refusal::NotACopy;
 pub use report::{CopyFacts, FieldFacts, Report, SignatureFacts, VERSION, Verdict};
@@ -84,6 +85,18 @@ pub fn examine(file: &[u8]) -> Result<Vec<PageDigest>, PdfError> {
     gate::check(&file, &document)?;
     let mut pages = pages::Pages::new(&file);
     (0..document.pages.len()).map(|index| pages.check(&document, index)).collect()
+}
+
+/// The page images of a copy, in the order of its pages, as [`verify`] reads them: to be shown beside what it found. What they are worth its
+/// report says.
+///
+/// # Errors
+/// The first thing that is not as in a copy.
+pub fn pictures(file: &[u8]) -> Result<Vec<PageImage<'_>>, PdfError> {
+    let file = File::parse(file)?;
+    let document = Document::read(&file)?;
+    let mut pages = pages::Pages::new(&file);
+    (0..document.pages.len()).map(|index| pages.picture(&document, index)).collect()
 }
 
 /// Verifies one file.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::geom::Orientation;
 use crate::record::{Digest, PageDigest};
 
 use super::document::{Document, dictionary, only, resolve, structure, target};
@@ -21,6 +22,21 @@ const MAX_AUXILIARY: usize = 16 << 20;
 const BUDGET: usize = 64 << 20;
 /// Points by which written coordinates may differ: numbers have few decimals.
 const TOLERANCE: f64 = 0.01;
+
+/// One page's image as it stands in a copy, for showing what was checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageImage<'a> {
+    /// The stored stream.
+    pub data: &'a [u8],
+    /// Its filter, colour space, size and parameters, and the digest that the record has of them.
+    pub digest: PageDigest,
+    /// The colour table of an indexed colour space.
+    pub palette: Option<Vec<u8>>,
+    /// The segments that a JBIG2 image shares.
+    pub globals: Option<Vec<u8>>,
+    /// How it is turned to stand upright.
+    pub orientation: Orientation,
+}
 
 /// Checks one page after another; what pages may share is hashed once.
 #[derive(Debug)]
@@ -48,8 +64,39 @@ impl<'f, 'a> Pages<'f, 'a> {
     ) -> Result<PageDigest, PdfError> {
         let (object, page) = document.pages[index];
         let last = index + 1 == document.pages.len();
-        let image = self.drawing(document, object, page, last)?;
+        let (image, _) = self.drawing(document, object, page, last)?;
         self.image(image)
+    }
+
+    /// The same with what shows the image.
+    pub(crate) fn picture(
+        &mut self,
+        document: &Document<'f, 'a>,
+        index: usize,
+    ) -> Result<PageImage<'a>, PdfError> {
+        let (object, page) = document.pages[index];
+        let last = index + 1 == document.pages.len();
+        let (image, orientation) = self.drawing(document, object, page, last)?;
+        let digest = self.image(image)?;
+        let entries = image.value.as_dictionary().expect("its digest was taken");
+        let palette = match entries.get("ColorSpace").map(|space| resolve(self.file, space).as_array()) {
+            Some(Some([name, _, _, table])) if name.as_name() == Some("Indexed") => Some(match table {
+                Object::String(text) => text.bytes.to_vec(),
+                reference => self.shared(image, reference)?,
+            }),
+            _ => None,
+        };
+        let parms = entries.get("DecodeParms").and_then(Object::as_dictionary);
+        let globals = parms.and_then(|parms| parms.get("JBIG2Globals"));
+        let globals = globals.map(|reference| self.shared(image, reference)).transpose()?;
+        let data = image.stream.expect("its digest was taken");
+        Ok(PageImage { data, digest, palette, globals, orientation })
+    }
+
+    /// The decoded bytes of a stream that pages may share.
+    fn shared(&mut self, owner: &'f Indirect<'a>, reference: &'f Object<'a>) -> Result<Vec<u8>, PdfError> {
+        let (stream, _) = target(self.file, owner, Some(reference), "a stream of the image")?;
+        Ok(self.decode(stream, MAX_AUXILIARY)?.into_owned())
     }
 
     fn decode(&mut self, stream: &Indirect<'a>, limit: usize) -> Result<Cow<'a, [u8]>, PdfError> {
@@ -77,14 +124,14 @@ impl<'f, 'a> Pages<'f, 'a> {
         }
     }
 
-    /// The page's dictionary and content; gives the image that covers it.
+    /// The page's dictionary and content; gives the image that covers it, and how it is turned.
     fn drawing(
         &mut self,
         document: &Document<'f, 'a>,
         object: &'f Indirect<'a>,
         page: &'f Dictionary<'a>,
         last: bool,
-    ) -> Result<&'f Indirect<'a>, PdfError> {
+    ) -> Result<(&'f Indirect<'a>, Orientation), PdfError> {
         let file = self.file;
         let keys = ["Type", "Parent", "MediaBox", "Resources", "Contents", "Annots", "UserUnit"];
         only(object, page, "a page", &keys)?;
@@ -132,7 +179,7 @@ impl<'f, 'a> Pages<'f, 'a> {
             let (stream, form) = target(file, owner, drawn.get("Strip"), "/Strip")?;
             self::strip(file, stream, form, [width, strip])?;
         }
-        Ok(image)
+        Ok((image, shown.orientation))
     }
 
     /// The digest of an image XObject, refusing whatever the digest would not see.
@@ -319,10 +366,11 @@ fn fonts<'f, 'a>(
     Ok(names)
 }
 
-/// The size at which the image is drawn, in user space.
+/// The size at which the image is drawn, in user space, and how it is turned.
 struct Shown {
     width: f64,
     height: f64,
+    orientation: Orientation,
 }
 
 /// `q … cm /Im0 Do Q`, then text in render mode 3, then the strip.
@@ -523,7 +571,17 @@ impl<'c> Script<'c> {
         if !(straight || turned) || left.abs() > TOLERANCE || bottom.abs() > TOLERANCE {
             return Err(self.wrong());
         }
-        Ok(Shown { width: a.abs() + c.abs(), height: b.abs() + d.abs() })
+        let orientation = match [a > 0.0, b > 0.0, c > 0.0, d > 0.0] {
+            [true, _, _, true] if straight => Orientation::Upright,
+            [false, _, _, true] if straight => Orientation::MirrorHorizontal,
+            [false, _, _, false] if straight => Orientation::Rotate180,
+            _ if straight => Orientation::MirrorVertical,
+            [_, false, false, _] => Orientation::Transpose,
+            [_, false, true, _] => Orientation::Rotate90,
+            [_, true, true, _] => Orientation::Transverse,
+            _ => Orientation::Rotate270,
+        };
+        Ok(Shown { width: a.abs() + c.abs(), height: b.abs() + d.abs(), orientation })
     }
 
     fn wrong(&self) -> PdfError {
@@ -598,7 +656,8 @@ mod tests {
 
     #[test]
     fn takes_each_orientation() {
-        for matrix in [
+        // In the order of the tag's values.
+        let matrices = [
             "100 0 0 200 0 0",
             "-100 0 0 200 100 0",
             "-100 0 0 -200 100 200",
@@ -607,9 +666,27 @@ mod tests {
             "0 -200 100 0 0 200",
             "0 200 100 0 0 0",
             "0 200 -100 0 100 0",
-        ] {
-            run(&content(&format!("q {matrix} cm /Im0 Do Q {STRIP}"))).expect(matrix);
+        ];
+        for (tag, matrix) in (1..).zip(matrices) {
+            let draft = content(&format!("q {matrix} cm /Im0 Do Q {STRIP}"));
+            let digest = run(&draft).expect(matrix);
+            let bytes = draft.bytes();
+            let file = File::parse(&bytes).expect("it was parsed before");
+            let document = Document::read(&file).expect("it was read before");
+            let picture = Pages::new(&file).picture(&document, 0).expect("it was checked before");
+            assert_eq!(picture.orientation, Orientation::from_tag(tag), "{matrix}");
+            assert_eq!((picture.data, &picture.digest), (b"jpeg bytes".as_slice(), &digest));
         }
+    }
+
+    #[test]
+    fn a_picture_has_its_colour_table() {
+        let table = "[/Indexed /DeviceRGB 1 <000000FFFFFF>]";
+        let bytes = Draft::new().edit(4, "/DeviceGray", table).bytes();
+        let file = File::parse(&bytes).expect("the draft is in the grammar");
+        let document = Document::read(&file).expect("the draft is a copy's frame");
+        let picture = Pages::new(&file).picture(&document, 0).expect("still an image");
+        assert_eq!(picture.palette.as_deref(), Some([0, 0, 0, 255, 255, 255].as_slice()));
     }
 
     #[test]

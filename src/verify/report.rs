@@ -238,11 +238,10 @@ pub(super) fn facts_text(facts: &[Fact], language: Language) -> String {
             State::NotChecked => say("[chưa kiểm tra]", "[not checked]"),
             State::Warning => say("[lưu ý]", "[warning]"),
         };
-        let title = fact.id.title();
         let _ = writeln!(
             out,
             "{mark} {}: {}",
-            title.get(language),
+            fact.title.get(language),
             printable(fact.evidence.get(language)).trim_end()
         );
     }

@@ -1,0 +1,321 @@
+// What a person does with the page: files, pictures, the camera, a link; lists; the language.
+
+import { TEXTS, day } from "./texts.js";
+import { card, element, text } from "./view.js";
+
+const $ = (id) => document.getElementById(id);
+const MAX_BYTES = 512 * 1024 * 1024;
+const TIME_LIMIT = 60_000;
+/** Sides of the copies in which a code is looked for: fine modules need all pixels, grain and blur fewer. */
+const SHARES = [1, 0.5, 0.75, 1.5, 0.25];
+const MAX_SIDE = 3600;
+
+let language = localStorage.getItem("language") === "en" ? "en" : "vi";
+let titles = {};
+let trust = null;
+let statusLists = 0;
+let done = 0;
+const results = [];
+
+// ---- the verifier, in a worker that has this page's policy because it starts from a blob
+
+let worker = null;
+let wasm = null;
+let source = null;
+const given = [];
+const waiting = new Map();
+let last = 0;
+
+function startWorker() {
+  const started = new Worker(source);
+  started.onmessage = ({ data: { id, answer, error } }) => {
+    const { resolve, reject, timer } = waiting.get(id) ?? {};
+    waiting.delete(id);
+    clearTimeout(timer);
+    if (error) reject?.(error);
+    else resolve?.(answer);
+  };
+  worker = started;
+}
+
+function ask(task, parameters = {}) {
+  return new Promise((resolve, reject) => {
+    const id = ++last;
+    const timer = setTimeout(async () => {
+      // It does not come back: a new one takes its place, with the same lists.
+      worker.terminate();
+      for (const { reject: refuse, timer: other } of waiting.values()) {
+        clearTimeout(other);
+        refuse({ code: "too-long", message: "", advice: "" });
+      }
+      waiting.clear();
+      startWorker();
+      await ask("start", { wasm });
+      for (const [kind, list] of given) await ask(kind, { list });
+    }, TIME_LIMIT);
+    waiting.set(id, { resolve, reject, timer });
+    worker.postMessage({ id, task, ...parameters });
+  });
+}
+
+async function own(file) {
+  const answer = await fetch(file);
+  if (!answer.ok) throw new Error(`${file}: ${answer.status}`);
+  return answer;
+}
+
+async function start() {
+  const [verifier, tasks, module, lists] = await Promise.all([
+    own("verifier.js").then((answer) => answer.text()),
+    own("worker.js").then((answer) => answer.text()),
+    own("saoy.wasm").then((answer) => answer.arrayBuffer()).then((bytes) => WebAssembly.compile(bytes)),
+    own("lists.json").then((answer) => answer.json()),
+  ]);
+  source = URL.createObjectURL(new Blob([verifier.replaceAll(/^export /gm, ""), tasks], { type: "text/javascript" }));
+  wasm = module;
+  startWorker();
+  titles = await ask("start", { wasm });
+  for (const name of lists) {
+    const list = new Uint8Array(await (await own(name)).arrayBuffer());
+    if (name === "trust.json") await takeTrust(list, "pinned");
+    else await takeStatus(list);
+  }
+}
+
+// ---- lists
+
+async function takeTrust(list, where) {
+  const said = await ask("trust", { list });
+  given.splice(0, given.length, ["trust", list]);
+  statusLists = 0;
+  trust = { ...said, where };
+  renderTrust();
+}
+
+async function takeStatus(list) {
+  await ask("status", { list });
+  given.push(["status", list]);
+  statusLists += 1;
+  renderTrust();
+}
+
+function renderTrust() {
+  const t = TEXTS[language];
+  const where = trust && t[`trust_${trust.where}`];
+  const until = trust && day(new Date(trust.expires * 1000).toISOString().slice(0, 10), language);
+  $("trust-now").textContent = trust ? t.trust_now({ ...trust, until }, where) : t.trust_none;
+  $("trust-now").classList.toggle("warning", !trust || trust.where !== "pinned");
+  $("offices").replaceChildren(...(trust?.offices ?? []).slice(0, 200).map(({ code, name }) => element("li", {}, `${text(name)} (${text(code)})`)));
+  $("status-now").textContent = statusLists ? t.status_some(statusLists) : t.status_none;
+}
+
+// ---- verifying
+
+async function take(files) {
+  for (const file of files) {
+    say(TEXTS[language].checking(text(file.name)));
+    await show(await check(file));
+  }
+}
+
+async function check(file) {
+  const name = file.name;
+  try {
+    if (file.size > MAX_BYTES) throw { code: "too-large" };
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const isPicture = /^image\//.test(file.type) || isJpegOrPng(bytes);
+    if (isPicture) return { name, ...(await checkPicture(file)) };
+    const now = new Date();
+    const { report, milliseconds } = await ask("verify", { copy: bytes, now });
+    const pages = async (index) => ask("page", { copy: new Uint8Array(await file.arrayBuffer()), index, now });
+    return { name, report, milliseconds, pages: report.copy ? pages : null };
+  } catch (error) {
+    return { name, error: failure(error) };
+  }
+}
+
+function isJpegOrPng([a, b, c]) {
+  return (a === 0xff && b === 0xd8 && c === 0xff) || (a === 0x89 && b === 0x50 && c === 0x4e);
+}
+
+async function checkPicture(file) {
+  const bitmap = await createImageBitmap(file);
+  const seals = await sealsIn(bitmap, SHARES);
+  if (seals.length === 0) throw { code: "no-seal" };
+  return { report: await ask("seal", { text: seals[0], now: new Date() }), picture: file };
+}
+
+/** The texts of the codes that look like a seal's. */
+async function sealsIn(image, shares) {
+  const width = image.videoWidth ?? image.width;
+  const height = image.videoHeight ?? image.height;
+  const most = Math.min(1, MAX_SIDE / Math.max(width, height));
+  for (const share of shares) {
+    const scale = share * most;
+    const canvas = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    const codes = await ask("codes", { picture: { width: canvas.width, height: canvas.height, data } });
+    const seals = codes.filter((code) => /^(SC1:|https:\/\/[^#]*#)[A-Z2-7]+$/.test(code));
+    if (seals.length > 0) return seals;
+  }
+  return [];
+}
+
+async function takeSeal(given) {
+  try {
+    await show({ report: await ask("seal", { text: given, now: new Date() }) });
+  } catch (error) {
+    await show({ error: failure(error) });
+  }
+}
+
+function failure(error) {
+  return error?.code ? error : { code: "broken-down", message: String(error), advice: "" };
+}
+
+async function show(result) {
+  results.unshift(result);
+  done += 1;
+  renderResults();
+  say(TEXTS[language].checked(done));
+  $("results").firstElementChild.nextElementSibling?.scrollIntoView({ block: "start" });
+}
+
+function renderResults() {
+  const cards = results.map((result) => {
+    const remove = () => {
+      results.splice(results.indexOf(result), 1);
+      renderResults();
+      $("files").focus();
+    };
+    return card(result, { language, titles, remove });
+  });
+  $("results").replaceChildren($("results-title"), ...cards);
+  $("results").hidden = results.length === 0;
+}
+
+function say(sentence) {
+  $("progress").textContent = sentence;
+}
+
+// ---- the camera
+
+let stream = null;
+
+async function openCamera() {
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } });
+  } catch {
+    say(TEXTS[language].camera_none);
+    return;
+  }
+  const mine = stream;
+  $("viewfinder").hidden = false;
+  $("video").srcObject = mine;
+  await $("video").play();
+  $("stop").focus();
+  while (stream === mine) {
+    const [seal] = await sealsIn($("video"), [1]).catch(() => []);
+    if (seal && stream === mine) {
+      closeCamera();
+      await takeSeal(seal);
+    }
+    await new Promise(requestAnimationFrame);
+  }
+}
+
+function closeCamera() {
+  stream?.getTracks().forEach((track) => track.stop());
+  stream = null;
+  $("viewfinder").hidden = true;
+  $("camera").focus();
+}
+
+// ---- the language
+
+function renderLanguage() {
+  const t = TEXTS[language];
+  document.documentElement.lang = language;
+  document.title = t.document;
+  for (const place of document.querySelectorAll("[data-text]")) place.textContent = t[place.dataset.text];
+  for (const button of document.querySelectorAll("[data-language]")) button.ariaPressed = String(button.dataset.language === language);
+  $("offline").textContent = navigator.serviceWorker?.controller ? t.offline : t.online;
+  say("");
+  renderTrust();
+  renderResults();
+}
+
+// ---- what a person does
+
+for (const button of document.querySelectorAll("[data-language]")) {
+  button.addEventListener("click", () => {
+    language = button.dataset.language;
+    localStorage.setItem("language", language);
+    renderLanguage();
+  });
+}
+$("files").addEventListener("change", async ({ target }) => {
+  await take([...target.files]);
+  target.value = "";
+});
+$("camera").addEventListener("click", openCamera);
+$("stop").addEventListener("click", closeCamera);
+$("link-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const given = $("link").value.trim();
+  if (given) await takeSeal(given);
+});
+for (const [id, use] of [["trust-file", (list) => takeTrust(list, "loaded")], ["status-file", takeStatus]]) {
+  $(id).addEventListener("change", async ({ target }) => {
+    for (const file of target.files) {
+      try {
+        await use(new Uint8Array(await file.arrayBuffer()));
+        say("");
+      } catch (error) {
+        const t = TEXTS[language];
+        say(`${t.wrong_list}: ${text(file.name)}. ${t.errors[error.code] ?? text(error.message ?? "")}`);
+      }
+    }
+    target.value = "";
+  });
+}
+// A file that misses the field must not be opened in the page's place.
+for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    event.preventDefault();
+    $("intake").classList.toggle("over", kind === "dragenter" || kind === "dragover");
+    if (kind === "drop") take([...event.dataTransfer.files]);
+  });
+}
+
+/** The seal stands after `#`, which no browser sends; it does not stay in the history either. */
+async function openLink() {
+  const seal = location.hash.slice(1);
+  if (!seal) return;
+  history.replaceState(null, "", location.pathname);
+  await takeSeal(`SC1:${seal}`);
+}
+window.addEventListener("hashchange", openLink);
+
+renderLanguage();
+try {
+  await start();
+  renderTrust();
+  document.documentElement.dataset.ready = "true";
+  await openLink();
+} catch (error) {
+  say(String(error?.message ?? error));
+}
+if ("serviceWorker" in navigator) {
+  navigator.serviceWorker.addEventListener("controllerchange", renderOffline);
+  await navigator.serviceWorker.register("service.js").catch(() => {});
+}
+
+function renderOffline() {
+  $("offline").textContent = TEXTS[language].offline;
+}

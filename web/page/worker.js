@@ -1,0 +1,60 @@
+// Follows verifier.js in one script that app.js starts from a blob, so that the page's policy binds it too.
+
+let module = null;
+let lists = [];
+let verifier = null;
+
+/** A verifier with the lists; anew after one that broke down. */
+async function ready() {
+  if (verifier) return verifier;
+  const fresh = await Verifier.load(module);
+  if (lists.length > 0) {
+    fresh.trust(lists[0]);
+    for (const list of lists.slice(1)) fresh.status(list);
+  }
+  verifier = fresh;
+  return verifier;
+}
+
+const tasks = {
+  async start({ wasm }) {
+    module = wasm;
+    return (await ready()).titles();
+  },
+  async trust({ list }) {
+    const said = (await ready()).trust(list);
+    lists = [list];
+    return said;
+  },
+  async status({ list }) {
+    (await ready()).status(list);
+    lists.push(list);
+  },
+  async verify({ copy, now }) {
+    const begun = performance.now();
+    const report = (await ready()).verify(copy, now);
+    return { report, milliseconds: performance.now() - begun };
+  },
+  async seal({ text, now }) {
+    return (await ready()).verifySeal(text, now);
+  },
+  async page({ copy, index, now }) {
+    const ready_ = await ready();
+    // Another file may have been verified since.
+    if (copy) ready_.verify(copy, now);
+    return ready_.page(index);
+  },
+  async codes({ picture }) {
+    return (await ready()).codes(picture);
+  },
+};
+
+self.onmessage = async ({ data: { id, task, ...given } }) => {
+  try {
+    self.postMessage({ id, answer: await tasks[task](given) });
+  } catch (error) {
+    if (!(error instanceof SaoyError)) verifier = null;
+    const { code = "broken-down", message = String(error), advice = "" } = error;
+    self.postMessage({ id, error: { code, message: String(message), advice } });
+  }
+};
