@@ -120,7 +120,15 @@ export class SaoyError extends Error {
 export class Verifier {
   private constructor();
   static load(source: Bytes | WebAssembly.Module | Response | Promise<Response>): Promise<Verifier>;
-  trust(list: Bytes | string): { sequence: number; expires: number; offices: { code: string; name: string }[] };
+  root(key: string): string;
+  trust(list: Bytes | string): {
+    sequence: number;
+    /** Seconds since 1970. */
+    expires: number;
+    /** The root that signed it; null for one that is not signed. */
+    signed_by: string | null;
+    offices: { code: string; name: string }[];
+  };
   status(list: Bytes): void;
   verify(copy: Bytes, now?: Date): Report;
   verifySeal(text: string, now?: Date): SealReport;

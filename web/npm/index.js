@@ -27,7 +27,12 @@ export class Verifier {
     return verifier;
   }
 
-  /** Takes a trust list (text or bytes of trust.json); status lists from before are forgotten. */
+  /** Pins the root that signed trust lists must be signed by (its public key, as `saoy trust key` prints it); gives its name. */
+  root(key) {
+    return this.#call("saoy_root", bytesOf(key)).root;
+  }
+
+  /** Takes a trust list, plain (trust.json) or signed by the root: never one that is older than the signed one before. Status lists from before are forgotten. */
   trust(list) {
     return this.#call("saoy_trust", bytesOf(list)).trust;
   }

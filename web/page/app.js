@@ -77,7 +77,10 @@ async function start() {
   titles = await ask("start", { wasm });
   for (const name of lists) {
     const list = new Uint8Array(await (await own(name)).arrayBuffer());
-    if (name === "trust.json") await takeTrust(list, "pinned");
+    if (name === "root") {
+      await ask("root", { list });
+      given.push(["root", list]);
+    } else if (name === "trust.json") await takeTrust(list, "pinned");
     else await takeStatus(list);
   }
 }
@@ -86,7 +89,7 @@ async function start() {
 
 async function takeTrust(list, where) {
   const said = await ask("trust", { list });
-  given.splice(0, given.length, ["trust", list]);
+  given.splice(0, given.length, ...given.filter(([kind]) => kind === "root"), ["trust", list]);
   statusLists = 0;
   trust = { ...said, where };
   renderTrust();
@@ -104,7 +107,7 @@ function renderTrust() {
   const where = trust && t[`trust_${trust.where}`];
   const until = trust && day(new Date(trust.expires * 1000).toISOString().slice(0, 10), language);
   $("trust-now").textContent = trust ? t.trust_now({ ...trust, until }, where) : t.trust_none;
-  $("trust-now").classList.toggle("warning", !trust || trust.where !== "pinned");
+  $("trust-now").classList.toggle("warning", !trust || (trust.where !== "pinned" && !trust.signed_by));
   $("offices").replaceChildren(...(trust?.offices ?? []).slice(0, 200).map(({ code, name }) => element("li", {}, `${text(name)} (${text(code)})`)));
   $("status-now").textContent = statusLists ? t.status_some(statusLists) : t.status_none;
 }

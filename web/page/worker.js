@@ -1,6 +1,7 @@
 // Follows verifier.js in one script that app.js starts from a blob, so that the page's policy binds it too.
 
 let module = null;
+let root = null;
 let lists = [];
 let verifier = null;
 
@@ -8,6 +9,7 @@ let verifier = null;
 async function ready() {
   if (verifier) return verifier;
   const fresh = await Verifier.load(module);
+  if (root) fresh.root(root);
   if (lists.length > 0) {
     fresh.trust(lists[0]);
     for (const list of lists.slice(1)) fresh.status(list);
@@ -20,6 +22,11 @@ const tasks = {
   async start({ wasm }) {
     module = wasm;
     return (await ready()).titles();
+  },
+  async root({ list }) {
+    const name = (await ready()).root(list);
+    root = list;
+    return name;
   },
   async trust({ list }) {
     const said = (await ready()).trust(list);

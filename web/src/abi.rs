@@ -62,6 +62,12 @@ pub extern "C" fn saoy_blob_length() -> usize {
     STATE.with_borrow(|state| state.blob.len())
 }
 
+/// Pins the buffer's text as the root's key.
+#[unsafe(no_mangle)]
+pub extern "C" fn saoy_root() -> usize {
+    call(|state, bytes| state.verifier.root(&String::from_utf8_lossy(&bytes)))
+}
+
 /// Takes the buffer as the trust list.
 #[unsafe(no_mangle)]
 pub extern "C" fn saoy_trust() -> usize {

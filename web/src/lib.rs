@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use saoy::error::Failure;
+use saoy::registry::note::NoteVerifier;
 use saoy::verify::status::StatusLists;
+use saoy::verify::trust::SignedList;
 use saoy::verify::{self, Options, TrustList};
 
 use picture::Picture;
@@ -19,6 +21,8 @@ use picture::Picture;
 /// What is kept between two calls.
 #[derive(Debug, Default)]
 pub struct Verifier {
+    root: Option<NoteVerifier>,
+    signed: Option<SignedList>,
     trust: Option<TrustList>,
     status: StatusLists,
     asked: bool,
@@ -26,17 +30,48 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Takes a trust list (`trust.json`) in the place of any before; status lists that were given are forgotten with it.
+    /// Pins the root whose signature a signed trust list must bear: its public key as C2SP signed-note writes it.
+    pub fn root(&mut self, key: &str) -> Value {
+        match key.trim().parse::<NoteVerifier>() {
+            Ok(root) => {
+                let said = json!({"root": root.name()});
+                *self = Self { root: Some(root), ..Self::default() };
+                said
+            }
+            Err(error) => refusal(error.into()),
+        }
+    }
+
+    /// Takes a trust list in the place of any before; status lists that were given are forgotten with it. A signed list must be the root's, and
+    /// neither older than the signed one before nor another of the same edition; one that is not signed (`trust.json`) is taken as it is.
     pub fn trust(&mut self, list: &[u8]) -> Value {
-        match TrustList::parse(list) {
+        let signed = if SignedList::is_signed(list) {
+            let Some(root) = &self.root else {
+                let advice = "Pin the root's key, or load a list that is not signed.";
+                return refusal(Failure::new("no-root", "the list is signed, and no root is pinned", advice));
+            };
+            let opened = SignedList::open(list, root).and_then(|signed| {
+                self.signed.as_ref().map_or(Ok(()), |before| signed.follows(before)).map(|()| signed)
+            });
+            match opened {
+                Ok(signed) => Some(signed),
+                Err(error) => return refusal(error.into()),
+            }
+        } else {
+            None
+        };
+        let read = signed.as_ref().map_or_else(|| TrustList::parse(list), |signed| Ok(signed.list().clone()));
+        match read {
             Ok(list) => {
                 let offices = list.offices().iter();
                 let offices: Vec<_> =
                     offices.map(|office| json!({"code": office.code, "name": office.name})).collect();
+                let by = signed.as_ref().and(self.root.as_ref()).map(NoteVerifier::name);
                 let expires = list.expires().unix_timestamp();
-                let said =
-                    json!({"trust": {"sequence": list.sequence(), "expires": expires, "offices": offices}});
-                *self = Self { trust: Some(list), ..Self::default() };
+                let sequence = list.sequence();
+                let said = json!({"trust": {"sequence": sequence, "expires": expires, "signed_by": by, "offices": offices}});
+                let signed = signed.or_else(|| self.signed.take());
+                *self = Self { root: self.root.take(), signed, trust: Some(list), ..Self::default() };
                 said
             }
             Err(error) => refusal(error.into()),
@@ -144,6 +179,8 @@ mod tests {
         assert_eq!(verifier.seal("SC1:AAAA", 0)["error"]["code"], "no-trust");
         assert_eq!(verifier.status(b"")["error"]["code"], "no-trust");
         assert_eq!(verifier.trust(b"{}")["error"]["code"], "bad-trust-list");
+        assert_eq!(verifier.trust("{}\n\n\u{2014} x y\n".as_bytes())["error"]["code"], "no-root");
+        assert!(verifier.root("not a key")["error"]["code"].is_string());
         assert_eq!(verifier.page(0).0["error"]["code"], "no-picture");
     }
 

@@ -250,7 +250,15 @@ test("lists: another is taken, and what is no list is refused", async () => {
   assert.equal(await verdict(await choose(page, copy("stranger"))), "authentic-status-unknown");
   await page.reload();
   await page.waitForSelector("html[data-ready]");
-  assert.match(await page.locator("#trust-now").innerText(), /came with this page/, "a list that was loaded is gone with the page");
+  // A newer list of the pinned root is known as such; an older one is refused.
+  await page.setInputFiles("#trust-file", join(fixtures, "list-1"));
+  await page.getByText("This list cannot be used").waitFor();
+  await page.setInputFiles("#trust-file", join(fixtures, "list-3"));
+  await page.waitForFunction(() => /edition 3.*signed by danh-sach.example.vn/.test(document.getElementById("trust-now").textContent));
+  assert.equal(await verdict(await choose(page, copy("stranger"))), "authentic-status-unknown");
+  await page.reload();
+  await page.waitForSelector("html[data-ready]");
+  assert.match(await page.locator("#trust-now").innerText(), /came with this page: edition 2.*signed by danh-sach.example.vn/, "a list that was loaded is gone with the page");
   await page.close();
 });
 

@@ -85,6 +85,26 @@ test("an office that is not listed is unknown, another file is no copy", () => {
   assert.equal(code(() => verifier.trust("{}")), "bad-trust-list");
 });
 
+test("a signed list must be the root's and never older", async () => {
+  const pinned = await Verifier.load(wasm);
+  const refused = (list) => assert.throws(() => pinned.trust(list), SaoyError);
+  refused(file("list-2"));
+  assert.equal(pinned.root(file("root").toString()), "danh-sach.example.vn");
+  const { sequence, signed_by, offices } = pinned.trust(file("list-2"));
+  assert.deepEqual([sequence, signed_by, offices.length], [2, "danh-sach.example.vn", 1]);
+  refused(file("list-1"));
+  const changed = file("list-3").toString().replace("Bến Mẫu", "Bến Mậu");
+  assert.notEqual(changed, file("list-3").toString());
+  refused(changed);
+  // What was refused changed nothing.
+  assert.equal(pinned.verify(file("copies/stranger.certified.pdf")).verdict, "unknown-issuer");
+  assert.equal(pinned.trust(file("list-3")).offices.length, 2);
+  assert.equal(pinned.verify(file("copies/stranger.certified.pdf")).verdict, "authentic-status-unknown");
+  refused(file("list-2"));
+  assert.equal(pinned.trust(file("a/trust.json")).signed_by, null);
+  refused(file("list-2"));
+});
+
 test("a print's seal is read and told as what it is", () => {
   const text = file("seal.txt").toString().trim();
   const report = verifier.verifySeal(text);
