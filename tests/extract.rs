@@ -639,3 +639,37 @@ fn a_broken_form_file_names_file_line_and_what_was_expected() {
         }
     }
 }
+
+#[test]
+fn what_stands_together_on_a_paper_is_missed_where_one_part_was_not_read() {
+    let unread = ORIGINAL.replace("Nơi cư trú: Thôn Tây, xã Phú Thịnh", "Nơi cư trú: ......................");
+    let fields = read(&unread);
+    let residence = field(&fields, "father_residence");
+    assert_eq!((&residence.value, residence.review), (&Value::Null, true));
+    assert_eq!(residence.problems, ["missing"]);
+    // Of a father of whom nothing stands there nothing is missed.
+    let none = unread.replace("người cha: NGUYỄN VĂN BÌNH", "người cha: ..............").replace(
+        "Năm sinh: 1990           Dân tộc: Kinh            Quốc tịch: Việt Nam",
+        "Năm sinh: ....           Dân tộc: ....            Quốc tịch: ........",
+    );
+    assert!(!field(&read(&none), "father_residence").review);
+}
+
+#[test]
+fn behind_a_speck_a_value_begins_as_far_from_its_label_as_it_likes() {
+    let speck = "Nơi cư trú: .                                      Thôn Tây, xã Phú Thịnh";
+    let fields = read(&ORIGINAL.replace("Nơi cư trú: Thôn Tây, xã Phú Thịnh", speck));
+    assert_eq!(value(&fields, "father_residence"), json!("Thôn Tây, xã Phú Thịnh"));
+}
+
+#[test]
+fn a_place_that_the_paper_spells_otherwise_outside_all_fields_is_flagged() {
+    let misread = ORIGINAL.replace("Sông Mây", "Sông Máy");
+    assert!(!field(&read(&misread), "birth_place").problems.contains(&"spelt-twice".to_owned()));
+    let fields = read(&format!("{misread}\n\n\n\nBản này được lập tại huyện Sông Mây\n"));
+    for name in ["birth_place", "mother_residence"] {
+        let field = field(&fields, name);
+        assert!(field.review && field.problems.contains(&"spelt-twice".to_owned()), "{name}: {field:?}");
+    }
+    assert!(!field(&fields, "reg_place").review);
+}

@@ -37,6 +37,9 @@ pub(super) struct Eval {
     /// Fit how sure a field is to these papers, and write it here: models/confidence.toml. Only to papers of the split `calibrate`
     #[arg(long, value_name = "FILE")]
     calibrate: Option<PathBuf>,
+    /// Another file than the built-in models/confidence.toml: to check a fit on papers that it did not see
+    #[arg(long, value_name = "FILE", conflicts_with = "calibrate")]
+    confidence: Option<PathBuf>,
     /// What the fitted file says of the papers: split, seed, styles, day
     #[arg(long, value_name = "TEXT", requires = "calibrate")]
     source: Option<String>,
@@ -56,6 +59,10 @@ impl Eval {
         let forms = match &self.forms {
             Some(folder) => Forms::load(folder)?,
             None => Forms::builtin()?,
+        };
+        let forms = match &self.confidence {
+            Some(path) => forms.with_calibration(Calibration::load(path)?),
+            None => forms,
         };
         let forms = if self.calibrate.is_some() { forms.uncalibrated() } else { forms };
         let mut samples = Vec::new();

@@ -136,6 +136,17 @@ impl Calibration {
         toml::from_str(FILE.1).map_err(|e| form::syntax_error(FILE.0, FILE.1, &e))
     }
 
+    /// The one of a file, as [`Self::to_toml`] writes it.
+    ///
+    /// # Errors
+    /// [`ExtractError::Read`] where it cannot be read, [`ExtractError::Form`] where it breaks the schema.
+    pub fn load(path: &std::path::Path) -> Result<Self, ExtractError> {
+        let file = path.display().to_string();
+        let source = std::fs::read_to_string(path)
+            .map_err(|source| ExtractError::Read { file: file.clone(), source })?;
+        toml::from_str(&source).map_err(|e| form::syntax_error(&file, &source, &e))
+    }
+
     /// The probability that a value of such evidence is right.
     pub fn probability(&self, evidence: Evidence, figure: f32) -> f32 {
         let points = self.curve.iter().find(|c| c.evidence == evidence).map_or(&[][..], |c| &c.points);

@@ -414,6 +414,8 @@ pub(crate) enum RuleKind {
     Qr,
     /// The first name begins as one of the others does.
     Surname,
+    /// Where the first field has a value, so have the others.
+    Together,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -606,7 +608,7 @@ fn check(spec: &Spec, lists: &BTreeMap<String, List>) -> Result<(), Wrong> {
         let count = match rule.kind {
             RuleKind::Pin | RuleKind::Surname => 3..=3,
             RuleKind::Mrz => 6..=6,
-            RuleKind::Qr => 2..=20,
+            RuleKind::Qr | RuleKind::Together => 2..=20,
             _ => 2..=2,
         };
         if !count.contains(&rule.fields.len()) {

@@ -16,6 +16,8 @@ struct Entry {
     value: String,
     /// Folded spellings, the value's own first.
     keys: Vec<(String, String)>,
+    /// The value's words, and their folds.
+    words: Vec<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +57,8 @@ impl List {
         let short = spec.values.into_iter().map(|value| EntrySpec { value, variants: Vec::new() });
         let entries = spec.entry.into_iter().chain(short).map(|e| {
             let spellings = std::iter::once(e.value.clone()).chain(e.variants);
-            Entry { keys: spellings.map(|s| (loose(&s), text::fold(&s))).collect(), value: e.value }
+            let words = e.value.split(' ').map(|w| (w.to_owned(), text::fold(w))).collect();
+            Entry { keys: spellings.map(|s| (loose(&s), text::fold(&s))).collect(), words, value: e.value }
         });
         Ok(Self { entries: entries.collect() })
     }
@@ -69,38 +72,46 @@ impl List {
             words.push((part.as_ptr() as usize - text.as_ptr() as usize, part));
         }
         let folds: Vec<String> = words.iter().map(|(_, w)| text::fold(w)).collect();
-        // From, to, whether spelt so, the phrase.
-        let mut all: Vec<(usize, usize, bool, &str)> = Vec::new();
+        // From, to, whether spelt so, whether in the same letters, the phrase.
+        let mut all: Vec<(usize, usize, bool, bool, &str)> = Vec::new();
         for entry in &self.entries {
-            let phrase: Vec<&str> = entry.value.split(' ').collect();
-            let fold: Vec<String> = phrase.iter().map(|w| text::fold(w)).collect();
-            let long = fold.iter().map(String::len).sum::<usize>() >= LONG_PHRASE && phrase.len() > 1;
+            let phrase = &entry.words;
+            let long = phrase.iter().map(|(_, f)| f.len()).sum::<usize>() >= LONG_PHRASE && phrase.len() > 1;
             for i in 0..(words.len() + 1).saturating_sub(phrase.len()) {
-                let here = &folds[i..i + fold.len()];
-                let mut other = here.iter().zip(&fold).filter(|(a, b)| a != b);
-                let near = match (other.next(), other.next()) {
-                    (None, _) => true,
-                    (Some((a, b)), None) => long && strsim::levenshtein(a, b) == 1,
-                    _ => false,
+                let here = &folds[i..i + phrase.len()];
+                let mut other = here.iter().zip(phrase).filter(|(a, (_, b))| *a != b);
+                let (near, same_letters) = match (other.next(), other.next()) {
+                    (None, _) => (true, true),
+                    (Some((a, (_, b))), None) => (long && strsim::levenshtein(a, b) == 1, false),
+                    _ => (false, false),
                 };
+                // `Đỗ Thị` is a name, `đô thị` is none.
+                let named = phrase.iter().zip(&words[i..]).skip(1).any(|((p, _), (_, w))| {
+                    let mut letters = w.chars();
+                    p.starts_with(char::is_lowercase)
+                        && letters.next().is_some_and(char::is_uppercase)
+                        && letters.next().is_some_and(char::is_lowercase)
+                });
                 // A word alone is a kind of place before its name: `Tĩnh` of Hà Tĩnh is no misspelt `tỉnh`.
-                let kind = phrase.len() > 1
-                    || (words[i].1.chars().all(char::is_lowercase)
-                        && words.get(i + 1).is_some_and(|(_, w)| w.starts_with(|c: char| !c.is_lowercase())));
-                if near && kind {
-                    let right = phrase.iter().zip(&words[i..]).all(|(p, (_, w))| text::same(p, w));
-                    all.push((i, i + fold.len(), right, &entry.value));
+                let kind = phrase.len() > 1 || is_kind(text, &words, i);
+                if near && kind && !named {
+                    let right = phrase.iter().zip(&words[i..]).all(|((p, _), (_, w))| text::same(p, w));
+                    all.push((i, i + phrase.len(), right, same_letters, &entry.value));
                 }
             }
         }
-        // `quản` of `quản lý hành chính` is no misspelt `quận`.
-        let excused =
-            |from: usize, to: usize| all.iter().any(|(a, b, right, _)| *right && *a <= from && to <= *b);
-        let wrong = all.iter().filter(|(from, to, right, _)| !right && !excused(*from, *to));
+        // `quản` of `quản lý hành chính` is no misspelt `quận`, nor `chi nhánh văn phòng` a `chánh văn phòng`.
+        let excused = |from: usize, to: usize, same_letters: bool| {
+            all.iter().any(|(a, b, right, ..)| {
+                let (around, meets) = (*a <= from && to <= *b, *a < to && from < *b);
+                *right && (around || (!same_letters && meets))
+            })
+        };
+        let wrong = all.iter().filter(|(from, to, right, same, _)| !right && !excused(*from, *to, *same));
         let mut wrong: Vec<_> = wrong.collect();
         // The longest first; what overlaps it is settled with it.
         wrong.sort_by_key(|(from, to, ..)| (from.wrapping_sub(*to), *from));
-        let mut chosen: Vec<&(usize, usize, bool, &str)> = Vec::new();
+        let mut chosen: Vec<&(usize, usize, bool, bool, &str)> = Vec::new();
         for found in wrong {
             if chosen.iter().all(|c| found.1 <= c.0 || c.1 <= found.0) {
                 chosen.push(found);
@@ -108,7 +119,7 @@ impl List {
         }
         let mut respelt = text.to_owned();
         chosen.sort_by_key(|c| std::cmp::Reverse(c.0));
-        for (from, to, _, phrase) in &chosen {
+        for (from, to, _, _, phrase) in &chosen {
             let spelling: Vec<(&(usize, &str), &str)> =
                 words[*from..*to].iter().zip(phrase.split(' ')).collect();
             for ((at, word), spelt) in spelling.into_iter().rev() {
@@ -168,6 +179,25 @@ impl List {
     }
 }
 
+/// Whether a word stands where the kind of a place stands before its name: in small letters before a capital, or with a capital
+/// at the beginning of a text before two words with one (`Tình Bình Lâm`; `Tĩnh Gia` is a name).
+fn is_kind(text: &str, words: &[(usize, &str)], at: usize) -> bool {
+    let (place, word) = words[at];
+    let capital = |i: usize| words.get(i).is_some_and(|(_, w)| w.starts_with(|c: char| !c.is_lowercase()));
+    if word.chars().all(char::is_lowercase) {
+        return capital(at + 1);
+    }
+    let begins = text[..place].trim_end().is_empty() || text[..place].trim_end().ends_with([',', ';']);
+    let parted = |from: usize, to: usize| {
+        words.get(from).zip(words.get(to)).is_none_or(|((a, _), (b, _))| text[*a..*b].contains([',', ';']))
+    };
+    begins
+        && word.chars().skip(1).all(char::is_lowercase)
+        && capital(at + 1)
+        && capital(at + 2)
+        && !parted(at, at + 2)
+}
+
 /// Phrases of so many letters are known with one of them misread.
 const LONG_PHRASE: usize = 9;
 
@@ -187,4 +217,31 @@ fn with_case(spelt: &str, like: &str) -> String {
 /// The equality of values with punctuation set aside too: `H'Mông` is `Hmông`.
 fn loose(text: &str) -> String {
     text::key(text).chars().filter(|c| !c.is_ascii_punctuation() && !matches!(c, '’' | '‘' | '–')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_places_are_respelt_before_names_and_names_are_left_alone() {
+        let phrases =
+            List::parse("here", "source = \"ours\"\nvalues = [\"tỉnh\", \"kinh tế\"]").expect("a list");
+        let respelt = |text: &str| phrases.respelt(text);
+        assert_eq!(respelt("Tình Bình Lâm").as_deref(), Some("Tỉnh Bình Lâm"));
+        assert_eq!(respelt("xã Mây, tình An Lĩnh").as_deref(), Some("xã Mây, tỉnh An Lĩnh"));
+        assert_eq!(respelt("ĐẠI HỌC KINH TE NGÀN PHỐ").as_deref(), Some("ĐẠI HỌC KINH TẾ NGÀN PHỐ"));
+        let others = List::parse(
+            "here",
+            "source = \"ours\"\nvalues = [\"chánh văn phòng\", \"chi nhánh\", \"đô thị\"]",
+        )
+        .expect("a list");
+        assert_eq!(others.respelt("CHI NHÁNH VĂN PHÒNG ĐĂNG KÝ"), None);
+        assert_eq!(others.respelt("Bà: Đỗ Thị Lan"), None);
+        assert_eq!(others.respelt("đất đo thị").as_deref(), Some("đất đô thị"));
+        for right in ["Tĩnh Gia", "Tĩnh Gia, Thanh Hóa", "Hà Tĩnh", "xã Mây, Tĩnh Gia", "Tỉnh Bình Lâm"]
+        {
+            assert_eq!(respelt(right), None, "{right}");
+        }
+    }
 }

@@ -279,7 +279,7 @@ impl<'a> Locator<'a> {
                 let height = self.layout.rows[at].height;
                 let at_label = (begins - self.layout.tokens[hit.first].x0).abs() <= 1.5 * height;
                 let far_in = begins > left + (right - left) * INDENT;
-                if far_in && (begins - own).abs() > 2.0 * height && !at_label {
+                if far_in && !at_label && ((begins - own).abs() > 2.0 * height || self.is_dated(&next)) {
                     break;
                 }
                 last_x = next.iter().map(|&t| self.layout.tokens[t].x1).fold(f32::MIN, f32::max);
@@ -288,6 +288,16 @@ impl<'a> Locator<'a> {
             }
         }
         (lines, line_below)
+    }
+
+    /// Whether a line is the one above a signature: a place and its date, `…, ngày 2 tháng 7 năm 2025`.
+    fn is_dated(&self, line: &[usize]) -> bool {
+        let text = super::text::plain(&self.text(line));
+        let after = |text: &str, word: &str| text.find(word).map(|at| at + word.len());
+        after(&text, "ngay")
+            .and_then(|day| Some(day + after(&text[day..], "thang")?))
+            .and_then(|month| after(&text[month..], "nam"))
+            .is_some()
     }
 
     /// Tokens up to the first gap that is too wide; whether there was one.
@@ -299,12 +309,15 @@ impl<'a> Locator<'a> {
         height: f32,
     ) -> (Vec<usize>, bool) {
         let mut out: Vec<usize> = Vec::new();
+        let mut begun = false;
         for token in range.filter(|&t| self.counts(t, columns)) {
-            if let Some(&last) = out.last()
+            // Behind specks and leaders alone a value begins as far from its label as it likes.
+            if let Some(&last) = out.last().filter(|_| begun)
                 && self.layout.tokens[token].x0 - self.layout.tokens[last].x1 > gap * height
             {
                 return (out, true);
             }
+            begun |= !self.layout.tokens[token].is_mark();
             out.push(token);
         }
         (out, false)

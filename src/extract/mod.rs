@@ -157,6 +157,12 @@ impl Forms {
         Self { calibrated: false, ..self }
     }
 
+    /// The same forms with another calibration than the one that comes with the program.
+    #[must_use]
+    pub fn with_calibration(self, calibration: Calibration) -> Self {
+        Self { calibration, ..self }
+    }
+
     /// What a field's confidence rests on; None where the form or the field is not known.
     pub fn evidence(&self, form: &str, name: &str, field: &Field) -> Option<Evidence> {
         let spec = self.get(form)?.spec().field.iter().find(|s| s.name.get_ref() == name)?;
@@ -211,6 +217,12 @@ impl Forms {
             found.extend(words.map(|w| (name, w)));
         }
         self.check_phrases(form, &mut fields);
+        for spec in &form.spec().field {
+            let texts = matches!(spec.kind, FieldType::Text | FieldType::Address | FieldType::Items);
+            if let Some(field) = fields.get_mut(spec.name.get_ref()).filter(|_| texts && !spec.foreign) {
+                validate::spelt_twice(field, &layout);
+            }
+        }
         validate::cross_check(&mut fields, &form.spec().rule);
         let mut fields = Fields { form: Some(form.id().to_owned()), fields };
         self.conclude(form, &mut fields);
@@ -382,6 +394,9 @@ impl Forms {
             let lists: Vec<&List> = PLACE_NAMES.iter().filter_map(|id| self.lists.get(*id)).collect();
             if !parse::known_places(value, &lists) {
                 parsed.problems.push("place-rare");
+            }
+            if spec.place && parse::lacks_province(value) {
+                parsed.problems.push("address-incomplete");
             }
         }
         if let Some(list) = spec.words.as_ref().and_then(|l| self.lists.get(l.get_ref()))

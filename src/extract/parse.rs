@@ -214,7 +214,13 @@ pub(crate) fn number(raw: &str) -> Parsed {
     let Some(text) = trim(raw) else { return Parsed::flagged(Value::Null, "number-format") };
     let value: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let has_digit = value.bytes().any(|b| b.is_ascii_digit());
-    if has_digit { Parsed::good(value) } else { Parsed::flagged(Value::String(value), "number-format") }
+    // No register numbers with other signs, and none with letters of other languages.
+    let written = text::plain(&value).chars().all(|c| c.is_ascii_alphanumeric() || "/-–.,()".contains(c));
+    if has_digit && written {
+        Parsed::good(value)
+    } else {
+        Parsed::flagged(Value::String(value), "number-format")
+    }
 }
 
 /// A slash of a narrow face is often read as I, l, i or 1. Where one such reading alone fits the format that the number did not,
@@ -324,7 +330,8 @@ fn oddities(text: &str) -> Vec<&'static str> {
         let letters: Vec<&str> = core.split(|c: char| !c.is_alphabetic()).filter(|p| !p.is_empty()).collect();
         let abbreviation = core.chars().all(|c| !c.is_lowercase())
             && core.chars().count() <= 6
-            && text::plain(core) == core.to_lowercase();
+            && text::plain(core) == core.to_lowercase()
+            && core.is_ascii();
         let coded = core.chars().any(|c| c.is_ascii_digit() || c == '/');
         let single = core.chars().count() == 1
             && core.chars().all(|c| c.is_uppercase() && !matches!(c, 'Y' | 'Ý' | 'Ô' | 'Ơ' | 'Ê' | 'Ó'));
@@ -346,9 +353,9 @@ pub(crate) fn known_words(value: &str, list: &List) -> bool {
 /// Whether every name in an address is written with syllables that one of the lists has; words in small letters, figures and what
 /// says of which kind a place is are no names.
 pub(crate) fn known_places(value: &str, lists: &[&List]) -> bool {
-    const KINDS: [&str; 26] = [
+    const KINDS: [&str; 27] = [
         "so", "ap", "thon", "to", "khu", "khom", "ban", "buon", "lang", "xom", "pho", "ngo", "hem", "ngach",
-        "duong", "can", "toa", "nha", "chung", "lo", "khoi", "doi", "bon", "tieu", "dai", "cum",
+        "duong", "can", "toa", "nha", "chung", "lo", "khoi", "doi", "bon", "tieu", "dai", "cum", "uy",
     ];
     let words = value.split(|c: char| !c.is_alphanumeric() && c != '.').filter(|w| !w.is_empty());
     words.into_iter().all(|word| {
@@ -380,6 +387,10 @@ pub(crate) fn items(lines: &[String]) -> Parsed {
         .collect();
     let mut problems: Vec<&'static str> =
         values.iter().filter_map(Value::as_str).flat_map(oddities).collect();
+    // Semicolons end items; inside one it is a comma with a speck over it.
+    if values.iter().filter_map(Value::as_str).any(|item| item.contains(';')) {
+        problems.push("stray-mark");
+    }
     problems.sort_unstable();
     problems.dedup();
     let value = if values.is_empty() { Value::Null } else { Value::Array(values) };
@@ -424,6 +435,13 @@ pub(crate) fn address(raw: &str, provinces: Option<&List>) -> Parsed {
         _ => {}
     }
     parsed
+}
+
+/// Whether a text that names an office or a place ends with a district: its province stands on the line that was not read.
+pub(crate) fn lacks_province(text: &str) -> bool {
+    let (_, last) = text.rsplit_once(',').unwrap_or(("", ""));
+    let plain = text::plain(last.trim());
+    ["huyen ", "quan ", "thi xa "].iter().any(|kind| plain.starts_with(kind))
 }
 
 /// A date in words as ISO 8601: `Ngày hai, tháng bảy, năm một nghìn chín trăm chín mươi`.
@@ -684,6 +702,24 @@ mod tests {
         assert_eq!(pin("99930412345O").problems, ["pin-format"]);
         assert_eq!(pin("99930412345O").value, "99930412345O");
         assert_eq!(number("……").problems, ["number-format"]);
+    }
+
+    #[test]
+    fn signs_that_no_typist_writes_are_flagged() {
+        assert_eq!(number("CN@9429").problems, ["number-format"]);
+        assert_eq!(value(number("CN 00420")), "CN00420");
+        assert_eq!(value(number("12/QĐ-UBND")), "12/QĐ-UBND");
+        assert_eq!(free_text("CŒCCD số 999187853396").problems, ["syllable"]);
+        assert_eq!(free_text("CCCD số 999187853396").problems, Vec::<&str>::new());
+        assert_eq!(items(&["- Lưu: VT; VP.".to_owned()]).problems, ["stray-mark"]);
+        assert_eq!(items(&["- Lưu: VT, VP;".to_owned()]).problems, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_place_that_ends_with_its_district_lacks_the_province() {
+        assert!(lacks_province("Ủy ban nhân dân phường Hoà Mây, huyện Yên"));
+        assert!(!lacks_province("Ủy ban nhân dân phường Hoà Mây, tỉnh An Lĩnh"));
+        assert!(!lacks_province("Ủy ban nhân dân huyện Sông Mây"));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Reading {
 const ZONE: f32 = 0.95;
 /// A second reading less sure than this proposes nothing instead of one that is only odd.
 const SURE: f32 = 0.6;
+/// Readings that differ in more are not of the same words.
+const ALIKE: f64 = 0.75;
 
 impl Forms {
     /// The fields that go to the officer and that have a place of one line on the paper: a second reading may settle
@@ -103,7 +105,11 @@ impl Forms {
                 }
                 field.value = second.value;
                 field.raw = Some(text::nfc(&texts.join(" ")));
-            } else if first_odd && second.problems.is_empty() && !second.value.is_null() && least >= SURE {
+            } else if first_odd
+                && second.problems.is_empty()
+                && least >= SURE
+                && alike(&field.value, &second.value)
+            {
                 // Nothing speaks against the second: it is the better one to begin with, and the officer's to confirm.
                 field.problems.retain(|p| !is_odd(p));
                 field.problems.push("readings-differ".to_owned());
@@ -151,6 +157,16 @@ fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::String(a), Value::String(b)) => text::same(a, b),
         _ => a == b,
+    }
+}
+
+/// Whether two texts are readings of the same words: the box of several lines holds what stands beside the first, and is read as one.
+fn alike(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => {
+            strsim::normalized_levenshtein(&text::fold(a), &text::fold(b)) >= ALIKE
+        }
+        _ => !b.is_null(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::form::{CheckDigits, Rule, RuleKind};
+use super::layout::Layout;
 use super::{parse, text};
 use crate::record::Field;
 
@@ -58,6 +59,14 @@ pub(crate) fn cross_check(fields: &mut BTreeMap<String, Field>, rules: &[Rule]) 
                     settle(fields, &names, Verdict::Contradict);
                 }
             }
+            (RuleKind::Together, [first, others @ ..]) if value(fields, first).is_some() => {
+                for other in others {
+                    let unread = |f: &&mut Field| f.value.is_null() && f.problems.is_empty();
+                    if let Some(field) = fields.get_mut(*other).filter(unread) {
+                        field.problems.push("missing".to_owned());
+                    }
+                }
+            }
             (RuleKind::Mrz, [zone, others @ ..]) => check_zone(fields, zone, others),
             (RuleKind::Qr, [code, parts @ ..]) => check_code(fields, code, parts),
             (kind, [a, b]) => {
@@ -67,6 +76,71 @@ pub(crate) fn cross_check(fields: &mut BTreeMap<String, Field>, rules: &[Rule]) 
             _ => {}
         }
     }
+    same_number(fields);
+}
+
+/// A number that a rule contradicts in one field is as doubtful in another that says the same: they were misread alike.
+fn same_number(fields: &mut BTreeMap<String, Field>) {
+    let contradicted = |f: &Field| f.problems.iter().any(|p| p.starts_with(CROSS_CHECK));
+    let number = |f: &Field| {
+        f.value.as_str().filter(|v| v.len() >= 9 && v.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned)
+    };
+    let doubtful: Vec<(String, String)> = fields
+        .iter()
+        .filter(|(_, field)| contradicted(field))
+        .filter_map(|(name, field)| Some((name.clone(), number(field)?)))
+        .collect();
+    for (name, told) in doubtful {
+        let alike = fields.values_mut().filter(|f| !contradicted(f) && number(f).as_ref() == Some(&told));
+        alike.for_each(|field| field.problems.push(format!("{CROSS_CHECK}{name}")));
+    }
+}
+
+/// Flags a text with two words of a name that the paper spells with other accents in another place: a place is named more than once
+/// on most papers, and not all of them are fields.
+pub(crate) fn spelt_twice(field: &mut Field, layout: &Layout) {
+    let texts: Vec<&str> = match &field.value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        _ => return,
+    };
+    let names: Vec<(String, String)> = texts.into_iter().flat_map(name_pairs).collect();
+    if names.is_empty() {
+        return;
+    }
+    let bare = |text: &str| text.trim_matches(|c: char| !text::is_written(c)).to_owned();
+    let differs = layout.rows.iter().flat_map(|row| row.cells.iter()).any(|cell| {
+        layout.tokens[cell.clone()].windows(2).any(|pair| {
+            if pair.iter().any(|t| t.confidence < WITNESS) || pair[0].text.ends_with([',', '.', ';', ')']) {
+                return false;
+            }
+            let joined = format!("{} {}", bare(&pair[0].text), bare(&pair[1].text));
+            let fold = text::plain(&joined);
+            names.iter().any(|(f, key)| *f == fold && *key != text::key(&joined))
+        })
+    });
+    if differs {
+        field.problems.push("spelt-twice".to_owned());
+    }
+}
+
+/// Words read with less confidence say nothing about how others are spelt.
+const WITNESS: f32 = 0.8;
+
+/// Every two neighbouring words of a text that begin with a capital: bare of accents, and as [`text::key`] compares them.
+fn name_pairs(value: &str) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    for part in value.split([',', '.', ';', '(', ')']) {
+        let words: Vec<&str> = part.split(' ').filter(|w| !w.is_empty()).collect();
+        for pair in words.windows(2) {
+            let name = |w: &&str| w.starts_with(char::is_uppercase) && w.chars().all(char::is_alphabetic);
+            if pair.iter().all(name) {
+                let joined = pair.join(" ");
+                pairs.push((text::plain(&joined), text::key(&joined)));
+            }
+        }
+    }
+    pairs
 }
 
 /// The same two words with other accents in two fields: one of them is misread, and neither says which. Places and
@@ -170,7 +244,7 @@ fn judge(kind: RuleKind, rule: &Rule, fields: &BTreeMap<String, Field>, a: &str,
             let told = super::numerals::in_words(&words);
             told.is_some() && told == super::numerals::in_figures(&figures)
         }),
-        RuleKind::Pin | RuleKind::Surname | RuleKind::Mrz | RuleKind::Qr => None,
+        RuleKind::Pin | RuleKind::Surname | RuleKind::Together | RuleKind::Mrz | RuleKind::Qr => None,
     };
     agrees.into()
 }

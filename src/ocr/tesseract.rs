@@ -99,9 +99,15 @@ impl Tesseract {
     /// # Errors
     /// [`OcrError::LanguageMissing`] when it cannot be read.
     pub(super) fn model(&self, language: &str) -> Result<Vec<u8>, OcrError> {
-        let folder = self.api.data_folder();
-        std::fs::read(std::path::Path::new(&folder).join(format!("{language}.traineddata")))
-            .map_err(|_| OcrError::LanguageMissing { language: language.to_owned(), folder })
+        std::fs::read(self.model_file(language)).map_err(|_| OcrError::LanguageMissing {
+            language: language.to_owned(),
+            folder: self.api.data_folder(),
+        })
+    }
+
+    /// Where the model of a language lies, or would.
+    pub(super) fn model_file(&self, language: &str) -> std::path::PathBuf {
+        std::path::Path::new(&self.api.data_folder()).join(format!("{language}.traineddata"))
     }
 
     /// As asked for.
