@@ -157,9 +157,12 @@ function viewer(result, t) {
   const caption = element("figcaption", {});
   const problem = element("p", { className: "small", hidden: true }, t.no_picture);
   let shown = -1;
+  let wanted = 0;
   let turn = 0;
   const show = async (index, box) => {
     const mine = ++turn;
+    const late = () => mine !== turn;
+    wanted = index;
     caption.textContent = `${t.image} · ${t.page(index + 1, count)}`;
     canvas.ariaLabel = caption.textContent;
     back.disabled = index === 0;
@@ -168,18 +171,18 @@ function viewer(result, t) {
     if (index !== shown) {
       try {
         const page = await result.pages(index);
-        if (mine !== turn) return;
-        await draw(canvas, page);
+        if (late() || !(await draw(canvas, page, late))) return;
         shown = index;
         problem.hidden = true;
         canvas.hidden = false;
       } catch {
+        if (late()) return;
         problem.hidden = false;
         canvas.hidden = true;
         return;
       }
     }
-    if (mine !== turn || !box) return;
+    if (late() || !box) return;
     const { width, height } = canvas.upright;
     const percent = (part, whole) => `${(100 * part) / whole}%`;
     Object.assign(spot.style, {
@@ -191,7 +194,8 @@ function viewer(result, t) {
     spot.hidden = false;
     spot.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   };
-  const step = (by) => () => show(shown + by);
+  // From the page that is asked for: its picture may still be on its way.
+  const step = (by) => () => show(wanted + by);
   const back = element("button", { type: "button", className: "button", onclick: step(-1) }, t.previous);
   const forth = element("button", { type: "button", className: "button", onclick: step(1) }, t.next);
   const turns = count > 1 ? element("div", { className: "actions" }, back, forth) : "";
@@ -205,12 +209,15 @@ function still(picture, t) {
   return { element: element("figure", { className: "page" }, element("figcaption", {}, t.picture), element("div", { className: "paper" }, canvas)), show };
 }
 
-async function draw(canvas, page) {
+/** Whether it was drawn: not where another page was asked for meanwhile. */
+async function draw(canvas, page, late) {
   const narrower = page.width > WIDEST ? { resizeWidth: WIDEST, resizeQuality: "high" } : {};
   const bitmap = await createImageBitmap(new Blob([page.bytes], { type: page.type }), narrower);
+  if (late()) return false;
   paint(canvas, bitmap, page.orientation);
   const swapped = page.orientation > 4;
   canvas.upright = { width: swapped ? page.height : page.width, height: swapped ? page.width : page.height };
+  return true;
 }
 
 /** Draws upright, by EXIF's orientations 1 to 8. */
