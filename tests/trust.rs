@@ -165,6 +165,15 @@ impl Person {
     }
 }
 
+impl Person {
+    /// Signs a list with the root's key in `root.key`.
+    #[track_caller]
+    fn sign(&self, code: i32, out: &str, list: &str) -> String {
+        let key = ["--key", "root.key", "--name", "trust.example"];
+        self.run(code, &[&["trust", "sign"], &key[..], &["--out", out, list]].concat())
+    }
+}
+
 fn init(person: &Person, name: &str, code: &str) {
     person.run(
         0,
@@ -205,60 +214,17 @@ fn from_two_offices_to_a_pinned_list_and_a_verdict() {
 
     let made = person.run(0, &["trust", "make", "--out", "list.json", "one", "two/trust.json"]);
     assert!(made.contains("trust list 1: 2 offices"), "{made}");
-    person.run(
-        0,
-        &[
-            "trust",
-            "sign",
-            "--key",
-            "root.key",
-            "--name",
-            "trust.example",
-            "--out",
-            "list-1.note",
-            "list.json",
-        ],
-    );
+    person.sign(0, "list-1.note", "list.json");
     // The next edition; signing it as the first one again would make two lists with one sequence.
     let merged = person.run(0, &["trust", "merge", "--out", "list.json", "--days", "30", "one"]);
     assert!(merged.contains("trust list 2: 2 offices"), "{merged}");
-    person.run(
-        0,
-        &[
-            "trust",
-            "sign",
-            "--key",
-            "root.key",
-            "--name",
-            "trust.example",
-            "--out",
-            "list-2.note",
-            "list.json",
-        ],
-    );
+    person.sign(0, "list-2.note", "list.json");
     assert!(
         person
             .run(2, &["trust", "make", "--out", "list.json", "--sequence", "2", "one"])
             .contains("trust-older")
     );
-    assert!(
-        person
-            .run(
-                2,
-                &[
-                    "trust",
-                    "sign",
-                    "--key",
-                    "root.key",
-                    "--name",
-                    "trust.example",
-                    "--out",
-                    "x",
-                    "list-2.note"
-                ]
-            )
-            .contains("signed already")
-    );
+    assert!(person.sign(2, "x", "list-2.note").contains("signed already"));
 
     assert!(person.run(2, &["verify", &copy]).contains("no-trust"));
     assert!(person.run(2, &["verify", "--trust", "list-2.note", &copy]).contains("no-root"));
