@@ -43,7 +43,18 @@ impl LineReader {
     /// # Errors
     /// [`ModelError`].
     pub fn new(file: &[u8]) -> Result<Self, ModelError> {
-        let mut model = Model::parse(file)?;
+        Self::of(Model::parse(file, true)?)
+    }
+
+    /// The same without the model's dictionary, which makes most of some files: loaded at once, and small. Letters alone decide then.
+    ///
+    /// # Errors
+    /// [`ModelError`].
+    pub fn without_words(file: &[u8]) -> Result<Self, ModelError> {
+        Self::of(Model::parse(file, false)?)
+    }
+
+    fn of(mut model: Model) -> Result<Self, ModelError> {
         let network = Network::new(&model);
         // On paper the two are one.
         for text in model.texts.iter_mut().flatten().filter(|t| *t == "⁄") {

@@ -63,7 +63,8 @@ pub(crate) struct Weights {
 }
 
 impl Model {
-    pub(crate) fn parse(file: &[u8]) -> Result<Self, ModelError> {
+    /// With its words where they are asked for.
+    pub(crate) fn parse(file: &[u8], with_words: bool) -> Result<Self, ModelError> {
         let component = |number: usize| container_entry(file, number);
         let mut reader = Reader(component(LSTM)?);
         let mut height = 0;
@@ -77,8 +78,8 @@ impl Model {
         let unichars = read_unicharset(component(LSTM_UNICHARSET)?)?;
         let texts = read_recoder(component(LSTM_RECODER)?, &unichars)?;
         let words = match component(LSTM_WORD_DAWG) {
-            Ok(bytes) => read_dawg(bytes, &unichars)?,
-            Err(_) => Vec::new(),
+            Ok(bytes) if with_words => read_dawg(bytes, &unichars)?,
+            _ => Vec::new(),
         };
         let model = Self { height, layers, texts, blank, words };
         model.check()?;

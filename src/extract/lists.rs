@@ -94,8 +94,8 @@ impl List {
                 });
                 // A word alone is a kind of place before its name: `Tĩnh` of Hà Tĩnh is no misspelt `tỉnh`.
                 let kind = phrase.len() > 1 || is_kind(text, &words, i);
-                if near && kind && !named {
-                    let right = phrase.iter().zip(&words[i..]).all(|((p, _), (_, w))| text::same(p, w));
+                let right = phrase.iter().zip(&words[i..]).all(|((p, _), (_, w))| text::same(p, w));
+                if near && kind && (right || !named) {
                     all.push((i, i + phrase.len(), right, same_letters, &entry.value));
                 }
             }
@@ -238,6 +238,10 @@ mod tests {
         .expect("a list");
         assert_eq!(others.respelt("CHI NHÁNH VĂN PHÒNG ĐĂNG KÝ"), None);
         assert_eq!(others.respelt("Bà: Đỗ Thị Lan"), None);
+        let offices = List::parse("here", "source = \"ours\"\nvalues = [\"quận\", \"quản lý hành chính\"]")
+            .expect("a list");
+        assert_eq!(offices.respelt("Cục Cảnh sát quản Lý hành chính"), None);
+        assert_eq!(offices.respelt("phường Mây, quản Sơn").as_deref(), Some("phường Mây, quận Sơn"));
         assert_eq!(others.respelt("đất đo thị").as_deref(), Some("đất đô thị"));
         for right in ["Tĩnh Gia", "Tĩnh Gia, Thanh Hóa", "Hà Tĩnh", "xã Mây, Tĩnh Gia", "Tỉnh Bình Lâm"]
         {

@@ -50,7 +50,7 @@ struct Models {
 
 impl Models {
     fn latin(&self) -> Option<&LineReader> {
-        let load = || LineReader::new(&std::fs::read(self.latin_file.as_ref()?).ok()?).ok();
+        let load = || LineReader::without_words(&std::fs::read(self.latin_file.as_ref()?).ok()?).ok();
         self.latin.get_or_init(load).as_ref()
     }
 }
