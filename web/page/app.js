@@ -1,7 +1,7 @@
 // What a person does with the page: files, pictures, the camera, a link; lists; the language.
 
 import { TEXTS, day } from "./texts.js";
-import { card, element, text } from "./view.js";
+import { card, element, rank, tally, text } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -9,13 +9,22 @@ const TIME_LIMIT = 60_000;
 /** Sides of the copies in which a code is looked for: fine modules need all pixels, grain and blur fewer. */
 const SHARES = [1, 0.5, 0.75, 1.5, 0.25];
 const MAX_SIDE = 3600;
+/** With more results than these, only headlines stand open. */
+const MOST_OPEN = 3;
+/** How much of a file tells its kind. */
+const HEAD = 1024;
 
 let language = localStorage.getItem("language") === "en" ? "en" : "vi";
 let titles = {};
 let trust = null;
 let statusLists = 0;
 let done = 0;
+let batches = 0;
+let keys = 0;
+/** In the order in which they stand: {result, card, batch, turn, byHand}. */
 const results = [];
+/** What is being done, in the language of the moment. */
+let progress = () => "";
 
 // ---- the verifier, in a worker that has this page's policy because it starts from a blob
 
@@ -114,46 +123,68 @@ function renderTrust() {
 
 // ---- verifying
 
-async function take(files) {
-  for (const file of files) {
-    say(TEXTS[language].checking(text(file.name)));
-    await show(await check(file));
+/** One batch after another: what is dropped meanwhile waits. */
+let taking = Promise.resolve();
+let waits = 0;
+
+function take(files) {
+  taking = taking.then(() => takeBatch(files)).finally(() => (waits -= 1));
+  waits += 1;
+  return taking;
+}
+
+async function takeBatch(files) {
+  const batch = { number: ++batches, count: files.length };
+  for (const [at, file] of files.entries()) {
+    work((t) => t.checking(text(file.name), at + 1, files.length));
+    show(await check(file), batch);
   }
+  say((t) => t.checked(files.length));
 }
 
 async function check(file) {
-  const name = file.name;
+  const given = { name: file.name, from: "file" };
+  let pdf = false;
   try {
     if (file.size > MAX_BYTES) throw { code: "too-large" };
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const isPicture = /^image\//.test(file.type) || isJpegOrPng(bytes);
-    if (isPicture) return { name, ...(await checkPicture(file)) };
+    const head = await file.slice(0, HEAD).arrayBuffer().catch(() => {
+      throw { code: "unreadable-file" };
+    });
+    const latin = String.fromCharCode(...new Uint8Array(head));
+    pdf = latin.includes("%PDF-");
+    if (!pdf && (/^image\//.test(file.type) || isPicture(latin))) return { ...given, ...(await checkPicture(file)) };
     const now = new Date();
-    const { report, milliseconds } = await ask("verify", { copy: bytes, now });
-    const pages = async (index) => ask("page", { copy: new Uint8Array(await file.arrayBuffer()), index, now });
-    return { name, report, milliseconds, pages: report.copy ? pages : null };
+    const key = ++keys;
+    const { report, milliseconds } = await ask("verify", { key, copy: file, now });
+    const pages = async (index) => ask("page", { key, copy: file, index, now });
+    return { ...given, report, milliseconds, pages: report.copy ? pages : null };
   } catch (error) {
-    return { name, error: failure(error) };
+    return { ...given, error: { ...failure(error), pdf } };
   }
 }
 
-function isJpegOrPng([a, b, c]) {
-  return (a === 0xff && b === 0xd8 && c === 0xff) || (a === 0x89 && b === 0x50 && c === 0x4e);
+/** JPEG, PNG, GIF, BMP, TIFF, WebP, HEIC and AVIF, whatever they are called. */
+function isPicture(head) {
+  return /^(\xff\xd8\xff|\x89PNG|GIF8|BM.{4}\0{4}|II\*\0|MM\0\*|RIFF.{4}WEBP|.{4}ftyp(hei|hev|mif1|msf1|avi[fs]))/s.test(head);
 }
 
 async function checkPicture(file) {
-  const bitmap = await createImageBitmap(file);
-  const seals = await sealsIn(bitmap, SHARES);
+  const bitmap = await createImageBitmap(file).catch(() => {
+    throw { code: "unreadable-picture" };
+  });
+  const seals = await sealsIn(bitmap, SHARES, (at) => work((t) => t.looking(text(file.name), at, SHARES.length)));
+  bitmap.close();
   if (seals.length === 0) throw { code: "no-seal" };
   return { report: await ask("seal", { text: seals[0], now: new Date() }), picture: file };
 }
 
 /** The texts of the codes that look like a seal's. */
-async function sealsIn(image, shares) {
+async function sealsIn(image, shares, begin = () => {}) {
   const width = image.videoWidth ?? image.width;
   const height = image.videoHeight ?? image.height;
   const most = Math.min(1, MAX_SIDE / Math.max(width, height));
-  for (const share of shares) {
+  for (const [at, share] of shares.entries()) {
+    begin(at + 1);
     const scale = share * most;
     const canvas = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
     const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -169,41 +200,77 @@ async function sealsIn(image, shares) {
   return [];
 }
 
-async function takeSeal(given) {
+/** `from`: whether somebody pasted a "link" or a "code" was read. */
+async function takeSeal(given, from) {
+  const batch = { number: ++batches, count: 1 };
   try {
-    await show({ report: await ask("seal", { text: given, now: new Date() }) });
+    show({ from, report: await ask("seal", { text: given, now: new Date() }) }, batch);
   } catch (error) {
-    await show({ error: failure(error) });
+    show({ from, error: failure(error) }, batch);
   }
+  if (waits === 0) say((t) => t.checked(1));
 }
 
 function failure(error) {
   return error?.code ? error : { code: "broken-down", message: String(error), advice: "" };
 }
 
-async function show(result) {
-  results.unshift(result);
-  done += 1;
-  renderResults();
-  say(TEXTS[language].checked(done));
-  $("results").firstElementChild.nextElementSibling?.scrollIntoView({ block: "start" });
+// ---- the results
+
+/** The newest batch stands first; in a large one, what is wrong. No card but the new one is made or drawn for a result. */
+function inOrder(a, b) {
+  if (a.batch !== b.batch) return b.batch.number - a.batch.number;
+  return a.batch.count > MOST_OPEN ? rank(a.result) - rank(b.result) || a.turn - b.turn : b.turn - a.turn;
 }
 
-function renderResults() {
-  const cards = results.map((result) => {
-    const remove = () => {
-      results.splice(results.indexOf(result), 1);
-      renderResults();
-      $("files").focus();
-    };
-    return card(result, { language, titles, remove });
-  });
-  $("results").replaceChildren($("results-title"), ...cards);
+function show(result, batch) {
+  const one = { result, batch, turn: ++done, byHand: false };
+  one.card = card(result, { open: batch.count <= MOST_OPEN, remove: () => remove(one), touched: () => (one.byHand = true) });
+  one.card.render(language, titles);
+  const after = results.findIndex((other) => inOrder(one, other) < 0);
+  const at = after < 0 ? results.length : after;
+  $("results").insertBefore(one.card.element, results[at]?.card.element ?? null);
+  results.splice(at, 0, one);
+  $("results").hidden = false;
+  // Where there are many, what nobody opened is folded; what is given alone stands open.
+  if (results.length > MOST_OPEN) {
+    for (const other of results) if (!other.byHand && other.batch !== batch) other.card.open(false);
+  }
+  renderTally();
+  if (!batch.seen) (batch.count > 1 ? $("results") : one.card.element).scrollIntoView({ block: "start" });
+  batch.seen = true;
+}
+
+function remove(one) {
+  const at = results.indexOf(one);
+  results.splice(at, 1);
+  one.card.element.remove();
+  renderTally();
   $("results").hidden = results.length === 0;
+  (results[at]?.card.element ?? results.at(-1)?.card.element ?? $("files")).focus();
 }
 
+function renderTally() {
+  const go = (result) => {
+    const { card } = results.find((one) => one.result === result);
+    card.open(true);
+    card.element.focus();
+    card.element.scrollIntoView({ block: "start" });
+  };
+  $("tally").hidden = results.length < 2;
+  $("tally").replaceChildren(...(results.length < 2 ? [] : tally(results.map((one) => one.result), language, go)));
+}
+
+function work(sentence) {
+  say(sentence);
+  $("progress").classList.add("busy");
+}
+
+/** `sentence`: from the texts of a language. */
 function say(sentence) {
-  $("progress").textContent = sentence;
+  progress = sentence;
+  $("progress").classList.remove("busy");
+  $("progress").textContent = sentence(TEXTS[language]);
 }
 
 // ---- the camera
@@ -214,7 +281,7 @@ async function openCamera() {
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } });
   } catch {
-    say(TEXTS[language].camera_none);
+    say((t) => t.camera_none);
     return;
   }
   const mine = stream;
@@ -226,7 +293,7 @@ async function openCamera() {
     const [seal] = await sealsIn($("video"), [1]).catch(() => []);
     if (seal && stream === mine) {
       closeCamera();
-      await takeSeal(seal);
+      await takeSeal(seal, "code");
     }
     await new Promise(requestAnimationFrame);
   }
@@ -248,9 +315,10 @@ function renderLanguage() {
   for (const place of document.querySelectorAll("[data-text]")) place.textContent = t[place.dataset.text];
   for (const button of document.querySelectorAll("[data-language]")) button.ariaPressed = String(button.dataset.language === language);
   $("offline").textContent = navigator.serviceWorker?.controller ? t.offline : t.online;
-  say("");
+  $("progress").textContent = progress(t);
   renderTrust();
-  renderResults();
+  for (const one of results) one.card.render(language, titles);
+  renderTally();
 }
 
 // ---- what a person does
@@ -271,17 +339,16 @@ $("stop").addEventListener("click", closeCamera);
 $("link-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const given = $("link").value.trim();
-  if (given) await takeSeal(given);
+  if (given) await takeSeal(given, "link");
 });
 for (const [id, use] of [["trust-file", (list) => takeTrust(list, "loaded")], ["status-file", takeStatus]]) {
   $(id).addEventListener("change", async ({ target }) => {
     for (const file of target.files) {
       try {
         await use(new Uint8Array(await file.arrayBuffer()));
-        say("");
+        say(() => "");
       } catch (error) {
-        const t = TEXTS[language];
-        say(`${t.wrong_list}: ${text(file.name)}. ${t.errors[error.code] ?? text(error.message ?? "")}`);
+        say((t) => `${t.wrong_list}: ${text(file.name)}. ${t.errors[error.code] ?? text(error.message ?? "")}`);
       }
     }
     target.value = "";
@@ -301,7 +368,7 @@ async function openLink() {
   const seal = location.hash.slice(1);
   if (!seal) return;
   history.replaceState(null, "", location.pathname);
-  await takeSeal(`SC1:${seal}`);
+  await takeSeal(`SC1:${seal}`, "code");
 }
 window.addEventListener("hashchange", openLink);
 
@@ -312,7 +379,7 @@ try {
   document.documentElement.dataset.ready = "true";
   await openLink();
 } catch (error) {
-  say(String(error?.message ?? error));
+  say(() => String(error?.message ?? error));
 }
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker.addEventListener("controllerchange", renderOffline);

@@ -1,7 +1,7 @@
 // Keeps the page's own files, so that it works without a network after the first visit. It asks for nothing else, ever.
 
 const EDITION = "saoy-@VERSION@";
-const FILES = ["./", "app.js", "texts.js", "view.js", "worker.js", "verifier.js", "style.css", "icon.svg", "saoy.wasm", "lists.json"];
+const FILES = ["./", "app.js", "labels.js", "texts.js", "view.js", "worker.js", "verifier.js", "style.css", "icon.svg", "saoy.wasm", "lists.json"];
 const here = new URL("./", self.location);
 
 async function keep() {

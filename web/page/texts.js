@@ -16,9 +16,14 @@ export const TEXTS = {
     check: "Kiểm tra",
     private: "Tệp và mã không rời khỏi máy này: trang không gửi đi bất cứ dữ liệu nào.",
     results: "Kết quả",
-    checking: (name) => `Đang kiểm tra ${name}…`,
+    checking: (name, at, count) => `Đang kiểm tra ${name}…${count > 1 ? ` (${at}/${count})` : ""}`,
+    looking: (name, at, count) => `Đang tìm mã QR trong ${name}… (lần ${at}/${count})`,
     checked: (count) => `Đã kiểm tra: ${count}.`,
-    print: "Mã QR của bản in",
+    total: (count) => `Đã kiểm tra ${count} mục:`,
+    more: (count) => `… và ${count} mục khác.`,
+    fold: "Thu gọn",
+    unfold: "Xem chi tiết",
+    from: { file: "Tệp", link: "Liên kết đã dán", code: "Mã QR của bản in" },
     remove: "Bỏ kết quả này",
     trust: "Danh sách tin cậy",
     trust_now: (list, where) => `${where}: số ${list.sequence}, có hiệu lực đến ${list.until}, ${list.offices.length} cơ quan${list.signed_by ? `, có chữ ký của ${list.signed_by}` : ""}.`,
@@ -51,9 +56,10 @@ export const TEXTS = {
     unconfirmed: "chưa có người xác nhận",
     nobody: "Các giá trị do máy đọc; chưa có người xác nhận từng giá trị.",
     empty: (names) => `Bản sao ghi là để trống: ${names}.`,
-    truth: { true: "Có", false: "Không" },
     withheld: (count) => `Số trường không công bố: ${count}`,
-    compare: "Bấm vào một mục để xem vị trí trên trang và đối chiếu.",
+    compare: "Bấm vào một mục để xem chỗ đó trên trang và đối chiếu.",
+    crop: (name) => `Chỗ của mục ${name} trên trang`,
+    whole: "Xem trên cả trang",
     image: "Ảnh trang trong bản sao",
     picture: "Ảnh đã đọc mã",
     page: (number, count) => `Trang ${number} / ${count}`,
@@ -65,18 +71,29 @@ export const TEXTS = {
     groups: { failed: "Không đạt", "not-checked": "Chưa kiểm tra", warning: "Lưu ý", passed: "Đạt" },
     count: (title, count) => `${title} (${count})`,
     technical: "Chi tiết kỹ thuật",
-    nothing: "KHÔNG PHẢI BẢN SAO CỦA SAOY: không có gì để kiểm tra.",
+    nothing: "KHÔNG PHẢI BẢN SAO CỦA SAOY",
+    nothing_word: "không phải bản sao của Saoy",
+    nothing_more: "Không có gì để kiểm tra.",
+    unchecked: "không kiểm tra được",
+    foreign: "Nếu tệp PDF này do nơi khác ký số thì chữ ký đó không được kiểm tra ở đây: hãy dùng trình đọc PDF hoặc công cụ của nơi đã ký.",
     errors: {
       "not-a-copy": "Chọn đúng tệp PDF bản sao như đã nhận; bản in, bản quét hoặc tệp đã lưu lại không kiểm tra được. Bản in có mã QR thì chụp hoặc quét mã đó.",
-      "bad-seal": "Mã này không chứa dấu của Saoy, hoặc không đủ ký tự. Quét lại mã, hoặc hỏi cơ quan cấp.",
+      "bad-seal": {
+        file: "Mã này không chứa dấu của Saoy, hoặc không đủ ký tự. Quét lại mã, hoặc hỏi cơ quan cấp.",
+        code: "Mã này không chứa dấu của Saoy, hoặc không đủ ký tự. Quét lại mã, hoặc hỏi cơ quan cấp.",
+        link: "Liên kết này không chứa dấu của Saoy, hoặc bị cắt bớt. Dán lại cả liên kết, kể cả phần sau dấu #, hoặc quét mã QR của bản in.",
+      },
       "no-seal": "Không thấy mã QR có dấu của Saoy trong ảnh. Chụp riêng mã, rõ nét, thẳng từ trên xuống.",
       "no-trust": "Nạp danh sách tin cậy trước.",
       "bad-trust-list": "Tệp này không phải là danh sách tin cậy, không có chữ ký đúng, hoặc cũ hơn danh sách đang dùng.",
       "no-root": "Danh sách có chữ ký, nhưng trang này chưa ghim khóa gốc để kiểm tra chữ ký đó.",
       "too-large": "Tệp quá lớn để là một bản sao.",
       "too-long": "Kiểm tra quá lâu nên đã dừng; tệp này không giống một bản sao.",
+      "unreadable-picture": "Trình duyệt không mở được ảnh loại này (TIFF, HEIC…). Nếu là ảnh mã QR của bản in, hãy lưu lại thành JPEG hoặc PNG, hoặc chụp lại mã. Bản quét không phải là bản sao: bản sao là tệp PDF mà cơ quan đã gửi.",
+      "unreadable-file": "Không đọc được tệp: có thể đó là thư mục, hoặc tệp đã bị đổi, chuyển hay xóa. Chọn lại tệp.",
+      "broken-down": "Có trục trặc khi kiểm tra. Tải lại trang rồi thử lại; nếu vẫn vậy, hỏi cơ quan cấp.",
     },
-    error: "Không kiểm tra được tệp này.",
+    error: { file: "Không kiểm tra được tệp này.", link: "Không kiểm tra được liên kết này.", code: "Không kiểm tra được mã này." },
     wrong_list: "Không dùng được danh sách này",
   },
   en: {
@@ -94,9 +111,14 @@ export const TEXTS = {
     check: "Verify",
     private: "Files and codes do not leave this machine: the page sends nothing anywhere.",
     results: "Results",
-    checking: (name) => `Checking ${name}…`,
+    checking: (name, at, count) => `Checking ${name}…${count > 1 ? ` (${at} of ${count})` : ""}`,
+    looking: (name, at, count) => `Looking for a QR code in ${name}… (attempt ${at} of ${count})`,
     checked: (count) => `Checked: ${count}.`,
-    print: "QR code of a print",
+    total: (count) => `${count} results:`,
+    more: (count) => `… and ${count} more.`,
+    fold: "Fold",
+    unfold: "Show details",
+    from: { file: "File", link: "The link that was pasted", code: "QR code of a print" },
     remove: "Remove this result",
     trust: "Trust list",
     trust_now: (list, where) => `${where}: edition ${list.sequence}, good until ${list.until}, offices: ${list.offices.length}${list.signed_by ? `, signed by ${list.signed_by}` : ""}.`,
@@ -129,9 +151,10 @@ export const TEXTS = {
     unconfirmed: "not confirmed by a person",
     nobody: "The values were read by machine; no person confirmed each of them.",
     empty: (names) => `The copy says that these are blank: ${names}.`,
-    truth: { true: "Yes", false: "No" },
     withheld: (count) => `Fields withheld: ${count}`,
-    compare: "Choose a field to see where it stands on the page, and compare.",
+    compare: "Choose a field to see its place on the page, and compare.",
+    crop: (name) => `The place of ${name} on the page`,
+    whole: "Show on the whole page",
     image: "Page image in the copy",
     picture: "The picture that the code was read from",
     page: (number, count) => `Page ${number} of ${count}`,
@@ -143,30 +166,40 @@ export const TEXTS = {
     groups: { failed: "Failed", "not-checked": "Not checked", warning: "Remarks", passed: "Passed" },
     count: (title, count) => `${title} (${count})`,
     technical: "Technical details",
-    nothing: "NOT A SAOY COPY: there is nothing to verify.",
+    nothing: "NOT A SAOY COPY",
+    nothing_word: "not a Saoy copy",
+    nothing_more: "There is nothing to verify.",
+    unchecked: "could not be checked",
+    foreign: "If this PDF was signed by somebody else, that signature is not checked here: use a PDF reader, or the signer's own tool.",
     errors: {
       "not-a-copy": "Choose the PDF copy as it was received; a print, a scan or a re-saved file cannot be verified. If the print has a QR code, photograph or scan the code.",
-      "bad-seal": "This code holds no seal of Saoy's, or lacks characters. Scan it again, or ask the office.",
+      "bad-seal": {
+        file: "This code holds no seal of Saoy's, or lacks characters. Scan it again, or ask the office.",
+        code: "This code holds no seal of Saoy's, or lacks characters. Scan it again, or ask the office.",
+        link: "This link holds no seal of Saoy's, or was cut short. Paste the whole link, with what stands after the #, or scan the print's QR code.",
+      },
       "no-seal": "No QR code with a seal of Saoy's is in the picture. Photograph the code alone, sharp, from straight above.",
       "no-trust": "Load a trust list first.",
       "bad-trust-list": "This file is no trust list, lacks the right signature, or is older than the list in use.",
       "no-root": "The list is signed, but this page has no root key pinned to check the signature with.",
       "too-large": "The file is too large for a copy.",
       "too-long": "It took too long and was stopped; this file is not like a copy.",
+      "unreadable-picture": "The browser cannot open pictures of this kind (TIFF, HEIC…). If it shows the QR code of a print, save it as JPEG or PNG, or photograph the code again. A scan is not the copy: that is the PDF file which the office sent.",
+      "unreadable-file": "The file cannot be read: it may be a folder, or was changed, moved or deleted. Choose it again.",
+      "broken-down": "Something went wrong. Load the page anew and try again; if that does not help, ask the office.",
     },
-    error: "This file could not be checked.",
+    error: { file: "This file could not be checked.", link: "This link could not be checked.", code: "This code could not be checked." },
     wrong_list: "This list cannot be used",
   },
 };
 
-/** `birth_date` for people, where no form says what it is called. */
-export function humanise(name) {
-  const words = name.replaceAll(".", ": ").replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+/** `2026-11-22` as people write it; anything else as it is. */
+export function day(iso, language) {
+  const [, year, month, date] = /^(\d{4})-(\d\d)(?:-(\d\d))?$/.exec(iso) ?? [];
+  if (!year) return iso;
+  if (language === "vi") return [date, month, year].filter(Boolean).join("/");
+  const name = MONTHS[Number(month) - 1];
+  return name ? [date && String(Number(date)), name, year].filter(Boolean).join(" ") : iso;
 }
 
-/** `2026-11-22` as people write it. */
-export function day(iso, language) {
-  const parts = /^(\d{4})-(\d\d)(?:-(\d\d))?$/.exec(iso);
-  return language === "vi" && parts ? parts.slice(1).filter(Boolean).reverse().join("/") : iso;
-}
+const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];

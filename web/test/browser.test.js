@@ -102,6 +102,39 @@ async function shoot(page, name) {
   if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
 }
 
+/** Whether all of it stands in the window. */
+const inView = (one) => one.evaluate((it) => {
+  const { top, bottom, left, right } = it.getBoundingClientRect();
+  return top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
+});
+
+/** Files as a person drops them. */
+async function drop(page, files) {
+  const given = files.map(({ path, ...file }) => ({ type: "application/pdf", bytes: path ? readFileSync(path).toString("base64") : "", ...file }));
+  const transfer = await page.evaluateHandle((given) => {
+    const transfer = new DataTransfer();
+    for (const { name, type, bytes } of given) transfer.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name, { type }));
+    return transfer;
+  }, given);
+  const before = await page.locator(".card").count();
+  await page.dispatchEvent("#intake", "dragover", { dataTransfer: transfer });
+  await page.dispatchEvent("#intake", "drop", { dataTransfer: transfer });
+  await page.waitForFunction((count) => document.querySelectorAll(".card").length === count, before + files.length);
+}
+
+/** What the page asks its worker, by task, from now on. */
+async function count(page) {
+  await page.evaluate(() => {
+    window.asked = {};
+    const real = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...rest) {
+      window.asked[message.task] = (window.asked[message.task] ?? 0) + 1;
+      return real.call(this, message, ...rest);
+    };
+  });
+  return () => page.evaluate(() => window.asked);
+}
+
 const verdict = (card) => card.getAttribute("data-verdict");
 
 test("a good copy: verdict, fields, office, number, and the page beside them", async () => {
@@ -113,8 +146,8 @@ test("a good copy: verdict, fields, office, number, and the page beside them", a
   for (const words of ["Ủy ban nhân dân phường Bến Mẫu (H99.01)", "Số chứng thực", "Chứng thực bản sao từ bản chính", "Giấy khai sinh", "Trần Thị Mẫu"]) {
     assert.ok(said.includes(words), `${words} is not in ${said}`);
   }
-  const canvas = card.locator("canvas");
-  await page.waitForFunction(() => document.querySelector(".card canvas").width > 1000);
+  const canvas = card.locator(".paper canvas");
+  await page.waitForFunction(() => document.querySelector(".card .paper canvas").width > 1000);
   // What is drawn is a scanned page, not an empty one.
   const inks = await canvas.evaluate((one) => {
     const { data } = one.getContext("2d").getImageData(0, 0, one.width, one.height);
@@ -130,6 +163,14 @@ test("a good copy: verdict, fields, office, number, and the page beside them", a
   const [spot, paper] = [await card.locator(".spot").boundingBox(), await canvas.boundingBox()];
   assert.ok(spot.width > 5 && spot.height > 5 && spot.x >= paper.x - 4 && spot.y >= paper.y - 4);
   assert.ok(spot.x + spot.width <= paper.x + paper.width + 4 && spot.y + spot.height <= paper.y + paper.height + 4);
+  // Nothing is painted over its letters, and it stays in view beside the fields.
+  const over = await card.locator(".spot").evaluate((one) => {
+    const { backgroundColor, borderTopWidth, outlineOffset } = getComputedStyle(one);
+    return { backgroundColor, borderTopWidth, outside: parseFloat(outlineOffset) > 0 };
+  });
+  assert.deepEqual(over, { backgroundColor: "rgba(0, 0, 0, 0)", borderTopWidth: "0px", outside: true });
+  await card.locator(".fields button").last().click();
+  assert.ok(await inView(card.locator(".spot")), "the place is in view beside the last field");
   assert.deepEqual(page.problems, []);
   await page.close();
 });
@@ -158,26 +199,184 @@ test("forged, revoked, of an unknown office, and no copy at all", async () => {
   await page.close();
 });
 
-test("many files at once, by dropping them", async () => {
+test("many files at once, by dropping them: each verified once, folded, its page drawn when it is opened", async () => {
   const page = await open();
-  const names = ["good", "stranger", "khai-sinh-08-den-trang", "khai-sinh-12-sach", "van-ban-04-bao-cao-hai-trang"];
-  const files = names.map((name) => ({ name: `${name}.pdf`, bytes: readFileSync(copy(name)).toString("base64") }));
-  const transfer = await page.evaluateHandle((given) => {
-    const transfer = new DataTransfer();
-    for (const { name, bytes } of given) {
-      transfer.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name, { type: "application/pdf" }));
-    }
-    return transfer;
-  }, files);
-  await page.dispatchEvent("#intake", "dragover", { dataTransfer: transfer });
-  await page.dispatchEvent("#intake", "drop", { dataTransfer: transfer });
-  await page.waitForFunction((count) => document.querySelectorAll(".card").length === count, names.length);
+  const asked = await count(page);
+  const names = ["good", "stranger", "khai-sinh-08-den-trang", "khai-sinh-12-sach", "van-ban-04-bao-cao-hai-trang", "revoked"];
+  const files = names.map((name) => ({ name: `${name}.pdf`, path: copy(name) }));
+  await drop(page, [...files, { name: "again.pdf", path: copy("good") }, { name: "none.pdf", path: join(fixtures, "none.pdf") }]);
   const verdicts = await page.locator(".card").evaluateAll((cards) => cards.map((card) => card.dataset.verdict));
-  assert.deepEqual(verdicts.sort(), ["unknown-issuer", "valid", "valid", "valid", "valid"]);
-  // Two pages: the second can be turned to.
+  assert.deepEqual(verdicts, ["invalid", "unknown-issuer", "nothing", "valid", "valid", "valid", "valid", "valid"], "what is wrong stands first");
+  assert.deepEqual(await asked(), { verify: 8 });
+  assert.equal(await page.locator(".card .inside:visible").count(), 0, "all are folded");
+  // One line on all of them, what is wrong first and a way to it.
+  const tally = page.locator("#tally");
+  assert.match(await tally.innerText(), /Đã kiểm tra 8 mục/);
+  const counts = await tally.locator(".counts li").allInnerTexts();
+  assert.deepEqual(counts, ["1 không hợp lệ", "1 không rõ nơi cấp", "1 không phải bản sao của Saoy", "5 hợp lệ"]);
+  assert.deepEqual(await tally.locator(".jump").allInnerTexts(), ["revoked.pdf — không hợp lệ", "stranger.pdf — không rõ nơi cấp", "none.pdf — không phải bản sao của Saoy"]);
+  await tally.getByRole("button", { name: "stranger.pdf" }).click();
+  const stranger = page.locator(".card", { hasText: "stranger.pdf" });
+  assert.ok(await stranger.evaluate((one) => one === document.activeElement && !one.querySelector(".inside").hidden), "the card is reached, and open");
+  assert.deepEqual(await asked(), { verify: 8 }, "what an unknown office claims is not drawn");
+
+  // Two pages: the second can be turned to. Opened by the keyboard.
   const two = page.locator(".card", { hasText: "van-ban-04" });
+  await two.locator(".toggle").focus();
+  await page.keyboard.press("Enter");
+  await two.getByText("Trang 1 / 2").waitFor();
   await two.getByRole("button", { name: "Trang sau" }).click();
   await two.getByText("Trang 2 / 2").waitFor();
+  await page.waitForFunction(() => document.querySelectorAll(".paper:not(.blank)").length === 1);
+  assert.deepEqual(await asked(), { verify: 8, page: 2 });
+
+  // A click anywhere on a folded card's head.
+  for (const card of await page.locator('.card[data-verdict="valid"]').all()) {
+    if (await card.evaluate((one) => one.classList.contains("folded"))) await card.locator(".head").click({ position: { x: 8, y: 8 } });
+  }
+  await page.waitForFunction(() => document.querySelectorAll(".paper:not(.blank)").length === 5);
+  assert.deepEqual(await asked(), { verify: 8, page: 6 }, "a page is asked for once, when its card is opened");
+
+  // Nothing is asked for or drawn again for another language, a card that goes, or one that comes.
+  await page.evaluate(() => document.querySelectorAll(".paper canvas").forEach((canvas) => (canvas.mine = true)));
+  const kept = await page.locator(".card").evaluateAll((cards) => cards.map((card) => (card.mine = card.querySelector(".file").textContent)));
+  await page.click("[data-language=en]");
+  assert.match(await two.innerText(), /Page 2 of 2/);
+  assert.match(await tally.innerText(), /8 results:\n+1 invalid/);
+  await page.locator(".card", { hasText: "again.pdf" }).locator(".close").click();
+  assert.equal(await page.locator("#tally .total").innerText(), "7 results:");
+  await drop(page, [{ name: "one-more.pdf", path: copy("khai-sinh-11-den-trang") }]);
+  await page.waitForFunction(() => document.querySelectorAll(".paper:not(.blank)").length === 5);
+  assert.deepEqual(await asked(), { verify: 9, page: 7 });
+  assert.deepEqual(await page.locator(".card").evaluateAll((cards) => cards.map((card) => card.mine)), [undefined, ...kept.filter((name) => name !== "again.pdf")]);
+  assert.equal(await page.locator(".paper canvas").evaluateAll((all) => all.filter((canvas) => canvas.mine && canvas.width > 300).length), 4);
+  assert.equal(await page.locator(".card").first().evaluate((one) => one.classList.contains("folded")), false, "what is given alone stands open");
+  assert.deepEqual(page.problems, []);
+  await page.close();
+});
+
+test("on a phone a field's place is shown, large, where one clicks", async () => {
+  const page = await open({ viewport: PHONE });
+  const card = await choose(page, copy("khai-sinh-12-sach"));
+  const field = card.locator(".fields button", { hasText: "Nơi sinh" });
+  await field.scrollIntoViewIfNeeded();
+  const before = await page.evaluate(() => scrollY);
+  await field.click();
+  const crop = card.locator(".crop canvas");
+  await crop.waitFor();
+  assert.ok(Math.abs((await page.evaluate(() => scrollY)) - before) < 5, "the page stays where it is");
+  assert.equal(await crop.getAttribute("aria-label"), "Chỗ của mục Nơi sinh trên trang");
+  // The same ink as on the page at that place, and as dark.
+  const darkest = await crop.evaluate((one) => {
+    const { data } = one.getContext("2d").getImageData(0, 0, one.width, one.height);
+    return data.reduce((least, value, at) => (at % 4 === 0 ? Math.min(least, value) : least), 255);
+  });
+  assert.ok(darkest < 90, `the darkest pixel is ${darkest}`);
+  const [shown, page_] = [await crop.boundingBox(), await card.locator(".paper canvas").boundingBox()];
+  const scale = async (one) => one.evaluate((it) => it.getBoundingClientRect().width / it.width);
+  assert.ok(shown.width > 250 && (await scale(crop)) > 1.2 * (await scale(card.locator(".paper canvas"))), `${shown.width} of ${page_.width}`);
+  await card.getByRole("button", { name: "Xem trên cả trang" }).click();
+  await page.waitForFunction(() => {
+    const { top, bottom } = document.querySelector(".spot").getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  });
+  await field.click();
+  assert.equal(await card.locator(".crop, .spot:visible").count(), 0, "clicked again, it goes");
+  await page.close();
+});
+
+test("every field and coded value of every form has words in both languages", async () => {
+  const folder = join(import.meta.dirname, "../../models/forms");
+  const forms = readdirSync(folder).filter((name) => name.endsWith(".toml")).map((file) => {
+    const [, ...fields] = readFileSync(join(folder, file), "utf8").split(/^\[\[field\]\]$/m);
+    return { form: file.replace(".toml", ""), fields: fields.map((field) => ({
+      name: /^name = "(.+)"$/m.exec(field)[1],
+      title: /^title = "(.+)"$/m.exec(field)?.[1],
+      codes: [...(/^choose = \[$(.*?)^\]$/ms.exec(field)?.[1] ?? "").matchAll(/value = "([a-z_]+)"/g)].map(([, code]) => code),
+    })) };
+  });
+  assert.ok(forms.length > 10 && forms.flatMap(({ fields }) => fields.flatMap(({ codes }) => codes)).length > 10);
+  const page = await open();
+  const missing = await page.evaluate(async (forms) => {
+    const { FIELDS, FORMS, VALUES, fieldLabel } = await import("./labels.js");
+    const missing = forms.filter(({ form }) => !FORMS[form]).map(({ form }) => form);
+    for (const { form, fields } of forms) {
+      for (const { name, title, codes } of fields) {
+        if (!title || !FIELDS[name]) missing.push(`${form}/${name}`);
+        missing.push(...codes.filter((code) => !VALUES[name]?.[code]?.vi || !VALUES[name][code].en).map((code) => `${form}/${name}: ${code}`));
+      }
+      const labels = fields.map(({ name }) => fieldLabel(name, form, "en", {}));
+      missing.push(...labels.filter((label, at) => labels.indexOf(label) !== at).map((label) => `${form}: ${label} twice`));
+    }
+    return missing;
+  }, forms);
+  assert.deepEqual(missing, []);
+  await page.close();
+});
+
+test("values in words, dates as the language writes them", async () => {
+  const page = await open();
+  const card = await choose(page, copy("good"));
+  const values = async () => Object.fromEntries(await card.locator(".fields li").evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll(".name, .value")].map((one) => one.textContent.trim()))));
+  const vietnamese = await values();
+  assert.equal(vietnamese["Loại bản"], "Bản chính");
+  assert.equal(vietnamese["Ngày, tháng, năm sinh"], "21/10/2025");
+  await page.click("[data-language=en]");
+  const english = await values();
+  assert.equal(english["Kind of paper"], "Original");
+  assert.equal(english["Date of birth"], "21 October 2025");
+  assert.match(await card.innerText(), /Birth certificate/);
+  assert.equal(Object.keys(english).length, Object.keys(vietnamese).length);
+  const truths = await page.evaluate(async () => {
+    const { valueLabel } = await import("./labels.js");
+    return [valueLabel("has_seal", "true", "vi"), valueLabel("has_signature", false, "en"), valueLabel("subject", "true", "vi")];
+  });
+  assert.deepEqual(truths, ["Có", "No", undefined]);
+  await page.close();
+});
+
+test("what cannot be checked is called what it is, and says what to do", async () => {
+  const page = await open();
+  const said = async (one) => (await one.locator(".head").innerText()).replace(/\s+/g, " ");
+  // A TIFF, whether or not the system knows the kind.
+  for (const type of ["image/tiff", ""]) {
+    await drop(page, [{ name: "scan.tif", type, path: join(import.meta.dirname, "../../samples/van-ban-04-bao-cao-hai-trang.tif") }]);
+    assert.match(await said(page.locator(".card").first()), /Không kiểm tra được tệp này.*TIFF.*JPEG hoặc PNG.*scan\.tif/);
+  }
+  assert.equal(await page.locator(".advice:empty").count(), 0);
+  await page.fill("#link", "https://xacminh.example.vn/");
+  await page.click("#link-form button");
+  await page.waitForFunction(() => document.querySelectorAll(".card").length === 3);
+  const link = await said(page.locator(".card").first());
+  assert.match(link, /Không kiểm tra được liên kết này.*Dán lại cả liên kết.*Liên kết đã dán/);
+  assert.doesNotMatch(link, /tệp/);
+  // A PDF of somebody else's may well be signed; another kind of file is not.
+  assert.match(await said(await choose(page, join(fixtures, "none.pdf"))), /KHÔNG PHẢI BẢN SAO CỦA SAOY Không có gì để kiểm tra.*do nơi khác ký số thì chữ ký đó không được kiểm tra ở đây/);
+  await drop(page, [{ name: "words.txt", type: "text/plain" }]);
+  assert.doesNotMatch(await said(page.locator(".card").first()), /ký số/);
+  // A picture under the name of a PDF is a picture, and the other way about.
+  await drop(page, [{ name: "print.pdf", type: "application/pdf", path: join(fixtures, "print.png") }]);
+  assert.equal(await verdict(page.locator(".card").first()), "sealed");
+  await drop(page, [{ name: "good.jpg", type: "image/jpeg", path: copy("good") }]);
+  assert.equal(await verdict(page.locator(".card").first()), "valid");
+  assert.deepEqual(page.problems, []);
+  await page.close();
+});
+
+test("a picture that takes long shows that it is at work", async () => {
+  const page = await open({ language: "en" });
+  await page.evaluate(() => {
+    window.sentences = [];
+    const place = document.getElementById("progress");
+    new MutationObserver(() => window.sentences.push([place.textContent, place.classList.contains("busy"), getComputedStyle(place, "::before").animationName])).observe(place, { childList: true, attributes: true, subtree: true });
+  });
+  await choose(page, join(fixtures, "good.jpg"));
+  await page.waitForFunction(() => !document.getElementById("progress").classList.contains("busy"));
+  const sentences = await page.evaluate(() => window.sentences);
+  for (const attempt of [1, 5]) {
+    assert.ok(sentences.some(([words, busy, moves]) => words === `Looking for a QR code in good.jpg… (attempt ${attempt} of 5)` && busy && moves === "turn"), JSON.stringify(sentences));
+  }
+  assert.match(await page.locator("#progress").innerText(), /Checked: 1/);
   await page.close();
 });
 
@@ -300,6 +499,10 @@ for (const [device, viewport] of [["phone", PHONE], ["desk", DESK]]) {
         await page.waitForFunction(() => [...document.querySelectorAll(".card canvas")].every((one) => one.width !== 300));
         await shoot(page, `${device}-${language}-${name}`);
       }
+      await drop(page, ["good", "stranger", "revoked", "khai-sinh-12-sach"].map((name) => ({ name: `${name}.pdf`, path: copy(name) })));
+      await page.locator(".card", { hasText: "khai-sinh-12-sach" }).locator(".toggle").click();
+      await inspect(page, "many");
+      await shoot(page, `${device}-${language}-many`);
       await page.close();
     });
   }
