@@ -886,8 +886,9 @@ fn extract(
             }));
         }
     }
-    let mut fields = forms.fields(form, &texts, &codes);
+    let (mut fields, places) = forms.placed_fields(form, &texts, &codes);
     let mut weak = forms.weak_fields(&fields);
+    weak.extend(forms.second_looks(&fields, &places, &texts));
     weak.sort_by_key(|field| field.page);
     let mut readings = Vec::new();
     for on_page in weak.chunk_by(|a, b| a.page == b.page) {

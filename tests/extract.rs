@@ -454,6 +454,53 @@ fn a_second_reading_settles_or_flags() {
     assert!(field(&fields, "reg_date").review);
 }
 
+#[test]
+fn what_passes_with_an_unsure_word_is_looked_at_twice() {
+    let forms = forms();
+    let form = forms.get("giay-khai-sinh").expect("it comes with the program");
+    let mut paper = page(ORIGINAL);
+    for word in &mut paper.words {
+        word.confidence = if word.text == "HOA" { 0.9 } else { 0.999 };
+    }
+    let (fields, places) = forms.placed_fields(form, &[paper.clone()], &[]);
+    assert!(!field(&fields, "mother_name").review, "nothing else speaks against it");
+    let looks = forms.second_looks(&fields, &places, &[paper.clone()]);
+    assert_eq!(looks.iter().map(|look| look.name.as_str()).collect::<Vec<_>>(), ["mother_name"]);
+    let of_name = field(&fields, "mother_name").bbox.expect("it has a place");
+    assert_eq!((looks[0].page, looks[0].bbox), (1, of_name));
+
+    let second = |text: &str| {
+        let mut fields = fields.clone();
+        let reading = Reading { name: "mother_name".to_owned(), text: text.to_owned(), confidence: 0.96 };
+        forms.apply_reread(&mut fields, &[reading]).expect("the form is loaded");
+        field(&fields, "mother_name").clone()
+    };
+    assert!(!second("TRẦN THỊ HOA").review);
+    let other = second("TRẦN THỊ HÒA");
+    assert!(other.review);
+    assert_eq!((other.value, other.problems), (json!("TRẦN THỊ HOA"), vec!["readings-differ".to_owned()]));
+}
+
+#[test]
+fn a_place_left_empty_under_a_seal_is_looked_at_and_elsewhere_it_is_not() {
+    let forms = forms();
+    let form = forms.get("giay-khai-sinh").expect("it comes with the program");
+    let mut paper = page(ORIGINAL);
+    paper.words.iter_mut().for_each(|word| word.confidence = 0.999);
+    let looks = |paper: &PageText| {
+        let (fields, places) = forms.placed_fields(form, std::slice::from_ref(paper), &[]);
+        assert_eq!(value(&fields, "hometown"), Value::Null);
+        forms.second_looks(&fields, &places, std::slice::from_ref(paper))
+    };
+    assert_eq!(looks(&paper), []);
+    let label = paper.words.iter().find(|word| word.text == "quán:").expect("the label").bbox;
+    let (x, y) = (label.x1 + 300, (label.y0 + label.y1) / 2);
+    paper.seals = Some(vec![PixelBox::new(x, y - 200, x + 400, y + 200)]);
+    let looks = looks(&paper);
+    assert_eq!(looks.iter().map(|look| look.name.as_str()).collect::<Vec<_>>(), ["hometown"]);
+    assert!(looks[0].bbox.x0 >= label.x1 && looks[0].bbox.x1 > x && looks[0].bbox.y0 == label.y0);
+}
+
 /// What the check says about the original with one field changed, and with that field marked `as-on-paper` too.
 fn corrected(name: &str, value: Value) -> [Option<String>; 2] {
     let read = read(ORIGINAL);

@@ -13,8 +13,8 @@ use crate::geom::PixelBox;
 pub(crate) enum Located {
     /// The label is not on the paper, or was not read.
     NoLabel,
-    /// The place is there and nothing but leaders stands on it.
-    Empty,
+    /// The place is there and no words but leaders stand on it; beside a label, its page from 1 and its box.
+    Empty(Option<(u32, PixelBox)>),
     /// Words stand there, and the place's pattern is not among them.
     Unmatched(Located1),
     /// Words.
@@ -33,6 +33,8 @@ pub(crate) struct Located1 {
     pub(crate) label_quality: f32,
     /// A line below may belong to it.
     pub(crate) line_below: bool,
+    /// The boxes of its rows.
+    pub(crate) rows: Vec<PixelBox>,
     tokens: Vec<Vec<usize>>,
 }
 
@@ -106,6 +108,7 @@ impl<'a> Locator<'a> {
         others: &BTreeMap<&str, Located1>,
         valid: &dyn Fn(&str) -> bool,
     ) -> Located {
+        let mut blank = None;
         let (lines, quality, line_below) = match place.take {
             Take::Field => {
                 let other = place.label.as_ref().and_then(|l| others.get(l.get_ref().as_str()));
@@ -122,7 +125,10 @@ impl<'a> Locator<'a> {
             Take::Right | Take::Below | Take::Between | Take::Label => {
                 let Some(hit) = self.hit(place) else { return Located::NoLabel };
                 let (lines, line_below) = match place.take {
-                    Take::Right => self.right(hit, place),
+                    Take::Right => {
+                        blank = self.blank(hit, place);
+                        self.right(hit, place)
+                    }
                     Take::Below => (self.below(hit, place), false),
                     Take::Label => (vec![(hit.first..hit.end).collect()], false),
                     _ => (self.between(hit, place), false),
@@ -135,9 +141,9 @@ impl<'a> Locator<'a> {
             Some(found) => Located::Words(found),
             None if place.pattern.is_some() => match self.read(&lines, &place.plain(), quality, line_below) {
                 Some(found) => Located::Unmatched(found),
-                None => Located::Empty,
+                None => Located::Empty(blank),
             },
-            None => Located::Empty,
+            None => Located::Empty(blank),
         }
     }
 
@@ -288,6 +294,18 @@ impl<'a> Locator<'a> {
             }
         }
         (lines, line_below)
+    }
+
+    /// The box beside a label, as far as the next word of its columns: its page from 1, and its pixels.
+    fn blank(&self, hit: &Hit, place: &Place) -> Option<(u32, PixelBox)> {
+        let columns = self.columns(place);
+        let row = &self.layout.rows[hit.row];
+        let label = (hit.first..hit.end).map(|t| self.layout.tokens[t].bbox).reduce(|a, b| a.union(&b))?;
+        let beside = |t: &usize| self.counts(*t, columns) && !parse::is_leader(&self.layout.tokens[*t].text);
+        let next = (hit.end..row.tokens.end).find(beside).map(|t| self.layout.tokens[t].bbox.x0);
+        let end = next.unwrap_or(self.margins(row.page, columns).1.max(0.0) as u32);
+        let wide = end > label.x1 + 2 * label.height();
+        wide.then(|| (row.page as u32 + 1, PixelBox::new(label.x1, label.y0, end, label.y1)))
     }
 
     /// Whether a line is the one above a signature: a place and its date, `…, ngày 2 tháng 7 năm 2025`.
@@ -577,8 +595,25 @@ impl<'a> Locator<'a> {
         let words = || tokens.iter().flatten().map(|&t| &self.layout.tokens[t]);
         let bbox = words().filter(|t| t.page == page).map(|t| t.bbox).reduce(|a, b| a.union(&b))?;
         let confidences = words().filter(|t| !t.is_mark()).map(|t| t.confidence).collect();
+        let mut rows: Vec<(usize, PixelBox)> = Vec::new();
+        for token in words().filter(|t| t.page == page) {
+            match rows.last_mut() {
+                Some((row, bbox)) if *row == token.row => *bbox = bbox.union(&token.bbox),
+                _ => rows.push((token.row, token.bbox)),
+            }
+        }
+        let rows = rows.into_iter().map(|(_, bbox)| bbox).collect();
         let page = page as u32 + 1;
-        Some(Located1 { lines: texts, page, bbox, confidences, label_quality: quality, line_below, tokens })
+        Some(Located1 {
+            lines: texts,
+            page,
+            bbox,
+            confidences,
+            label_quality: quality,
+            line_below,
+            rows,
+            tokens,
+        })
     }
 
     /// A line without the leaders and stray marks at its ends.

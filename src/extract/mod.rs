@@ -26,7 +26,7 @@ pub use confidence::{Calibration, Evidence, Fitted};
 pub use error::ExtractError;
 pub use form::Form;
 pub use learn::learn;
-pub use reread::{Reading, WeakField};
+pub use reread::{Places, Reading, WeakField};
 
 /// What a code on a paper says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,20 +201,29 @@ impl Forms {
 
     /// The fields of one document that is of a form, from its words and the codes on it.
     pub fn fields(&self, form: &Form, pages: &[PageText], codes: &[PageCode]) -> Fields {
+        self.placed_fields(form, pages, codes).0
+    }
+
+    /// The same, with the lines that the values were read from.
+    pub fn placed_fields(&self, form: &Form, pages: &[PageText], codes: &[PageCode]) -> (Fields, Places) {
         let layout = Layout::new(pages);
         let locator = Locator::new(&layout, form.spec());
         let mut found: BTreeMap<&str, Located1> = BTreeMap::new();
         let mut fields = BTreeMap::new();
+        let mut places = Places::default();
         for spec in &form.spec().field {
             let name = spec.name.get_ref().as_str();
             let (field, words) = match spec.kind {
                 FieldType::RedSeal => (red_seal(pages), None),
                 FieldType::Ink => (signature(pages), None),
                 FieldType::Qr => (qr(spec, codes), None),
-                _ => self.field(spec, &locator, codes, &found, &fields),
+                _ => self.field(spec, &locator, codes, (&found, &fields), &mut places),
             };
             fields.insert(name.to_owned(), field);
-            found.extend(words.map(|w| (name, w)));
+            if let Some(words) = words {
+                places.add(name, &words);
+                found.insert(name, words);
+            }
         }
         self.check_phrases(form, &mut fields);
         for spec in &form.spec().field {
@@ -226,7 +235,7 @@ impl Forms {
         validate::cross_check(&mut fields, &form.spec().rule);
         let mut fields = Fields { form: Some(form.id().to_owned()), fields };
         self.conclude(form, &mut fields);
-        fields
+        (fields, places)
     }
 
     fn unknown(&self, id: &str) -> ExtractError {
@@ -239,8 +248,8 @@ impl Forms {
         spec: &FieldSpec,
         locator: &Locator<'_>,
         codes: &[PageCode],
-        found: &BTreeMap<&str, Located1>,
-        earlier: &BTreeMap<String, Field>,
+        (found, earlier): (&BTreeMap<&str, Located1>, &BTreeMap<String, Field>),
+        places: &mut Places,
     ) -> (Field, Option<Located1>) {
         if let Some(when) = &spec.when {
             let decided = earlier.get(when.field.get_ref()).and_then(|f| f.value.as_str());
@@ -308,7 +317,10 @@ impl Forms {
                     };
                     return (field, Some(words));
                 }
-                Located::Empty => label_seen = true,
+                Located::Empty(blank) => {
+                    label_seen = true;
+                    places.add_blank(spec.name.get_ref(), blank);
+                }
                 Located::Unmatched(words) => {
                     label_seen = true;
                     unmatched.get_or_insert(words);

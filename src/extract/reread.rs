@@ -1,12 +1,16 @@
 //! The second reading of weak fields: which places to read again, and what the answer changes.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::confidence::Evidence;
 use super::error::ExtractError;
 use super::form::{FieldSpec, FieldType};
+use super::locate::Located1;
 use super::{Forms, confidence, mrz, text, validate};
 use crate::geom::PixelBox;
+use crate::ocr::PageText;
 use crate::record::Fields;
 
 /// A place that is worth a second look.
@@ -20,6 +24,35 @@ pub struct WeakField {
     pub bbox: PixelBox,
     /// The characters that can stand there, where the type tells; None is any.
     pub allowed: Option<String>,
+}
+
+/// The lines on the paper that the values of fields were read from.
+#[derive(Clone, Debug, Default)]
+pub struct Places(BTreeMap<String, Place>);
+
+#[derive(Clone, Debug)]
+struct Place {
+    /// From 1.
+    page: u32,
+    /// One a line.
+    rows: Vec<PixelBox>,
+    /// How likely the least sure word is another, as the engine says; of what was left empty nothing is said.
+    doubt: f32,
+}
+
+impl Places {
+    pub(super) fn add(&mut self, field: &str, found: &Located1) {
+        let least = found.confidences.iter().copied().fold(1.0, f32::min);
+        let place = Place { page: found.page, rows: found.rows.clone(), doubt: 1.0 - least };
+        self.0.insert(field.to_owned(), place);
+    }
+
+    /// A place on which no word was found.
+    pub(super) fn add_blank(&mut self, field: &str, blank: Option<(u32, PixelBox)>) {
+        if let Some((page, bbox)) = blank {
+            self.0.insert(field.to_owned(), Place { page, rows: vec![bbox], doubt: 0.0 });
+        }
+    }
 }
 
 /// What the second reading of one field gave.
@@ -37,6 +70,8 @@ pub struct Reading {
 const ZONE: f32 = 0.95;
 /// A second reading less sure than this proposes nothing instead of one that is only odd.
 const SURE: f32 = 0.6;
+/// A value with a word that is another more likely than this is looked at twice, though nothing speaks against it.
+const LOOK_TWICE: f32 = 0.02;
 /// Readings that differ in more are not of the same words.
 const ALIKE: f64 = 0.75;
 
@@ -65,6 +100,41 @@ impl Forms {
             }));
         }
         weak
+    }
+
+    /// The lines of the values that pass and are worth a second look: those of which a word is not quite sure, and those left empty
+    /// where a seal's ink crosses the place. What is then read otherwise goes to the officer. A value of several lines has as many places.
+    pub fn second_looks(&self, fields: &Fields, places: &Places, pages: &[PageText]) -> Vec<WeakField> {
+        let Some(form) = fields.form.as_deref().and_then(|id| self.get(id)) else { return Vec::new() };
+        let under_seal = |place: &Place| {
+            let seals = pages.get(place.page as usize - 1).and_then(|page| page.seals.as_ref());
+            let crosses = |seal: &PixelBox, row: &PixelBox| {
+                seal.x0 < row.x1 && row.x0 < seal.x1 && seal.y0 < row.y1 && row.y0 < seal.y1
+            };
+            seals.is_some_and(|s| s.iter().any(|seal| place.rows.iter().any(|row| crosses(seal, row))))
+        };
+        let mut looks = Vec::new();
+        for spec in form.spec().field.iter().filter(|s| is_looked_at_twice(s.kind)) {
+            let name = spec.name.get_ref();
+            let (Some(field), Some(place)) = (fields.fields.get(name), places.0.get(name)) else { continue };
+            let doubtful = if field.value.is_null() { under_seal(place) } else { place.doubt > LOOK_TWICE };
+            if field.review || !doubtful {
+                continue;
+            }
+            // What was read as plain letters the model of plain letters reads too.
+            let plain = field.raw.as_deref().is_some_and(str::is_ascii) && spec.kind != FieldType::Name;
+            let allowed = match spec.kind {
+                FieldType::Pin | FieldType::Year => allowed(spec.kind),
+                _ => plain.then(|| (' '..='~').collect()),
+            };
+            looks.extend(place.rows.iter().map(|bbox| WeakField {
+                name: name.clone(),
+                page: place.page,
+                bbox: *bbox,
+                allowed: allowed.clone(),
+            }));
+        }
+        looks
     }
 
     /// Puts second readings beside the first. Where both agree the value is surer; where they differ the first stays
@@ -178,6 +248,21 @@ fn allowed(kind: FieldType) -> Option<String> {
         _ => return None,
     };
     Some(set.to_owned())
+}
+
+/// Whether a value is one that nothing else on the paper repeats, and that a letter alone makes another.
+fn is_looked_at_twice(kind: FieldType) -> bool {
+    matches!(
+        kind,
+        FieldType::Text
+            | FieldType::Address
+            | FieldType::Name
+            | FieldType::Number
+            | FieldType::Code
+            | FieldType::Date
+            | FieldType::Year
+            | FieldType::Pin
+    )
 }
 
 impl Forms {
