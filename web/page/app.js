@@ -217,10 +217,10 @@ function failure(error) {
 
 // ---- the results
 
-/** The newest batch stands first; in a large one, what is wrong. No card but the new one is made or drawn for a result. */
+/** The newest batch stands first; in it, what is wrong. No card but the new one is made or drawn for a result. */
 function inOrder(a, b) {
   if (a.batch !== b.batch) return b.batch.number - a.batch.number;
-  return a.batch.count > MOST_OPEN ? rank(a.result) - rank(b.result) || a.turn - b.turn : b.turn - a.turn;
+  return rank(a.result) - rank(b.result) || a.turn - b.turn;
 }
 
 function show(result, batch) {
