@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use crate::ambient::vietnam_year;
 use crate::certify::{self, Acts, Attachment, CopyPage, Fonts, Metadata, Relationship};
 use crate::error::Failure;
-use crate::extract::{Forms, PageCode, Reading};
+use crate::extract::{self, Forms, PageCode, Reading};
 use crate::ocr::{self, Defect, EnginePool, Frame, PageJob, PageText, Recognizer};
 use crate::office::{COPY, Office, OfficeConfig, job_key, record_context};
 use crate::record::{
@@ -322,6 +322,138 @@ pub fn read_only(
     });
     let stopped = || Err(Failure::new("interrupted", "stopped before this file was read", "run again"));
     results.into_iter().map(|(file, result)| (file, result.unwrap_or_else(stopped))).collect()
+}
+
+/// The rescanned print of a copy.
+pub struct Print {
+    document: Document,
+}
+
+impl std::fmt::Debug for Print {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Print").field("input", &self.document.input).finish_non_exhaustive()
+    }
+}
+
+impl Print {
+    /// Opens a scan of a print.
+    ///
+    /// # Errors
+    /// What keeps the scan from being opened.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self, Failure> {
+        let document = Document::of(vec![look(path, limits)?], Act::Certification, Path::new(""));
+        Ok(Self { document })
+    }
+
+    /// The texts of the seals on it, each once, with the page of the first.
+    ///
+    /// # Errors
+    /// A page that cannot be drawn.
+    pub fn seals(&self, limits: &Limits) -> Result<Vec<(u32, String)>, Failure> {
+        let scan = self.document.scans[0].open(limits)?;
+        let mut found: Vec<(u32, String)> = Vec::new();
+        for page in 1..=scan.page_count() {
+            for code in ocr::read_codes(&scan.page(page)?) {
+                if seal::from_qr_text(&code.text).is_ok() && !found.iter().any(|(_, text)| *text == code.text)
+                {
+                    found.push((page, code.text));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads what a seal's office sealed once more from the print, whose page `page` bears the seal, and compares it: values are the same
+    /// where they differ in nothing but case, white space and the place of a tone mark. The seal stands on the last page of its copy.
+    ///
+    /// # Errors
+    /// What keeps a page from being read.
+    pub fn compare(
+        &self,
+        engines: &EnginePool,
+        forms: &Forms,
+        seal: &verify::SealFacts,
+        page: u32,
+        limits: &Limits,
+        watch: &(dyn Fn(Event<'_>) + Sync),
+    ) -> Result<verify::Paper, Failure> {
+        let all = self.document.pages.len();
+        let range = match all == seal.pages as usize {
+            true => 0..all,
+            false => (page.saturating_sub(seal.pages) as usize).min(all)..(page as usize).min(all),
+        };
+        let mut document =
+            Document::of(vec![look(&self.document.input, limits)?], Act::Certification, Path::new(""));
+        document.pages = document.pages[range].to_vec();
+        let count = u32::try_from(document.pages.len()).expect("the limits bound the pages");
+        let mut rereader = Rereader::of(engines);
+        let mut result = None;
+        let go_on = AtomicBool::new(false);
+        let documents = [document];
+        read(engines, &documents, limits, &go_on, watch, |_, pages| {
+            result = Some(pages.and_then(|pages| {
+                let paper = |form: Option<&str>, rereader: &mut Rereader<'_>| {
+                    let fields = extract(rereader, forms, form, &documents[0], &pages, limits)?;
+                    Ok::<_, Failure>(compared(forms, fields, seal, count))
+                };
+                let known = paper(None, &mut rereader)?;
+                if known.form.is_some() && !known.other_form {
+                    return Ok(known);
+                }
+                // A form that the officer named, or whose title cannot be read on the print.
+                let mut best = known;
+                for form in forms.iter().filter(|form| has_sealed(form, seal)) {
+                    let other = paper(Some(form.id()), &mut rereader)?;
+                    let agree = |paper: &verify::Paper| {
+                        paper.values.iter().filter(|v| v.result == verify::Comparison::Agrees).count()
+                    };
+                    if agree(&other) > agree(&best) {
+                        best = other;
+                    }
+                }
+                Ok(best)
+            }));
+        });
+        let stopped = || Err(Failure::new("interrupted", "stopped before it was read", "run again"));
+        result.unwrap_or_else(stopped)
+    }
+}
+
+/// Whether a copy of this form can have such a seal.
+fn has_sealed(form: &extract::Form, seal: &verify::SealFacts) -> bool {
+    let mut names = seal.values.keys().chain(&seal.omitted);
+    names.all(|name| form.seal_fields().contains(name))
+}
+
+/// What was read beside what was sealed.
+fn compared(forms: &Forms, fields: Fields, seal: &verify::SealFacts, pages: u32) -> verify::Paper {
+    let form = fields.form.as_deref().and_then(|id| forms.get(id));
+    let values = seal.values.iter().map(|(name, sealed)| {
+        let field = fields.fields.get(name);
+        let read = field.and_then(|field| field.value.as_str()).map(str::to_owned);
+        let result = match &read {
+            None => verify::Comparison::NotFound,
+            Some(read) if extract::text::same(read, sealed) => verify::Comparison::Agrees,
+            Some(_) => verify::Comparison::Differs,
+        };
+        // A paper of another form may have a field of that name.
+        let titled = form.into_iter().chain(forms.iter().filter(|form| has_sealed(form, seal)));
+        verify::PaperValue {
+            field: name.clone(),
+            title: titled.filter_map(|form| form.field_title(name)).next().map(str::to_owned),
+            sealed: sealed.clone(),
+            read,
+            result,
+            doubtful: field.is_none_or(|field| field.review),
+        }
+    });
+    let values = values.collect();
+    verify::Paper {
+        other_form: form.is_some_and(|form| !has_sealed(form, seal)),
+        form: fields.form,
+        pages,
+        values,
+    }
 }
 
 /// A job that an earlier run left: its entry's index, and where the copy lies or why it still waits.

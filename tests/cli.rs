@@ -286,7 +286,7 @@ fn an_officer_corrects_the_reading_and_it_counts_as_confirmed() {
     assert!(!vietnamese.contains("child_name") && !vietnamese.contains("=#"), "{vietnamese}");
     assert!(vietnamese.contains("organizationIdentifier=H99.01"), "{vietnamese}");
     let english = text(&office.run(&["verify", "--lang", "en", str_of(&copy)]));
-    assert!(english.contains("  child_name: LÊ VÍ DỤ\n"), "{english}");
+    assert!(english.contains("  Child name: LÊ VÍ DỤ\n"), "{english}");
 }
 
 #[test]

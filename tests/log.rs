@@ -718,3 +718,38 @@ fn a_log_that_disagrees_with_its_checkpoint_is_not_opened() {
     assert_eq!(desk.open(Mode::Read).err().expect("refused").code, "registry-broken");
     assert_ne!(root, merkle::empty_root());
 }
+
+/// A place that changes a byte in every entry and hash of the files below a path.
+struct Lying<'p>(&'p HttpPlace, &'static str);
+
+impl Place for Lying<'_> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let mut bytes = self.0.read(path)?;
+        if let Some(bytes) = bytes.as_mut().filter(|_| path.starts_with(self.1)) {
+            bytes.iter_mut().skip(20).step_by(32).for_each(|byte| *byte ^= 1);
+        }
+        Ok(bytes)
+    }
+}
+
+#[test]
+fn an_entry_is_looked_up_and_proven() {
+    let desk = every_kind();
+    let server = Server::of(&desk.home);
+    let place = HttpPlace::new(&server.url());
+    let trust = desk.reader().trust().expect("a trust list");
+    let trust = trust.office("999.01").expect("the office").log_trust();
+    let size = audit(desk, &place).size;
+    for index in [0, 255, 256, 599, size - 1] {
+        let found = check::entry(&place, &trust, index).expect("it answers").expect("it is there");
+        assert_eq!((found.entry.index, found.size), (index, size));
+        for path in ["checkpoint", "tile/entries/", "tile/0/"] {
+            let told = check::entry(&Lying(&place, path), &trust, index).expect("it answers");
+            assert!(told.is_err(), "entry {index} is believed with a lie in {path}");
+        }
+    }
+    let beyond = check::entry(&place, &trust, size).expect("it answers").expect_err("there is none");
+    says(&beyond, &[&size.to_string()]);
+    let nobody = HttpPlace::new("http://127.0.0.1:1");
+    assert_eq!(check::entry(&nobody, &trust, 0).expect_err("nobody answers").code, "unreachable");
+}

@@ -53,4 +53,5 @@ mod trust;
 mod verify;
 mod verify_batch;
 mod verify_print;
+mod verify_rescan;
 mod witness;

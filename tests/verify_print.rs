@@ -1,11 +1,13 @@
 //! A print's QR code by itself: what the office sealed is proven, the paper never is.
 
-use saoy::record::Digest;
+use saoy::record::{self, Digest};
+use saoy::registry::check::Published;
+use saoy::registry::{Entry, EntryKind};
 use saoy::seal::{self, Seal, SealError};
 use saoy::verify::trust::IndexRange;
 use saoy::verify::{
-    FactId, Options, SealReport, SealVerdict, State, Status, StatusAnswer, StatusSource, TrustList,
-    verify_seal,
+    Comparison, FactId, Language, Options, Paper, PaperValue, SealReport, SealVerdict, State, Status,
+    StatusAnswer, StatusSource, TrustList, verify_seal,
 };
 use time::Duration;
 
@@ -181,6 +183,92 @@ fn what_the_registry_says_decides() {
     assert!(revoked.summary.en.contains("revoked"), "{}", revoked.summary.en);
     let silent = with(&Says("999.02", Status::Revoked));
     assert_eq!((silent.verdict, silent.exit_code(false)), (SealVerdict::Sealed, 3));
+}
+
+#[test]
+fn the_public_log_decides_where_its_entry_was_found() {
+    let house = House::new("999.01", 1);
+    let parts = house.parts(1, vec![image(1, 600)]);
+    let list = trust(&[&house]);
+    let report = check(&text(&house, &parts.seal), &list);
+    let mut entry = parts.entry.clone();
+    entry.kind = EntryKind::Issue { commitment: record::commitment_of(&parts.seal.record) };
+    let found = |entry: &Entry| Published { entry: entry.clone(), size: 5 };
+
+    let told = report.clone().with_entry(Ok(&found(&entry)));
+    assert_eq!((told.verdict, state(&told, FactId::Entry)), (SealVerdict::Sealed, State::Passed));
+    let silent = report.clone().with_entry(Err("tile/0/000 is missing"));
+    assert_eq!((silent.verdict, state(&silent, FactId::Entry)), (SealVerdict::Sealed, State::NotChecked));
+
+    let other = EntryKind::Issue { commitment: Digest([3; 32]) };
+    let changed: [fn(&mut Entry, EntryKind); 4] = [
+        |entry, other| entry.kind = other,
+        |entry, _| entry.day += 1,
+        |entry, _| entry.key_id[0] ^= 1,
+        |entry, _| entry.index += 1,
+    ];
+    for change in changed {
+        let mut entry = entry.clone();
+        change(&mut entry, other.clone());
+        let told = report.clone().with_entry(Ok(&found(&entry)));
+        assert_eq!((told.verdict, told.exit_code(true)), (SealVerdict::Invalid, 1));
+        assert_eq!(state(&told, FactId::Entry), State::Failed);
+        assert!(told.summary.en.contains("public log"), "{}", told.summary.en);
+    }
+}
+
+/// A paper on which these were read.
+fn paper(values: &[(&str, &str, Option<&str>, Comparison)]) -> Paper {
+    let values = values.iter().map(|(field, sealed, read, result)| PaperValue {
+        field: (*field).to_owned(),
+        title: None,
+        sealed: (*sealed).to_owned(),
+        read: read.map(str::to_owned),
+        result: *result,
+        doubtful: false,
+    });
+    Paper { form: None, other_form: false, pages: 1, values: values.collect() }
+}
+
+#[test]
+fn what_was_read_on_the_paper_never_makes_more_of_a_seal() {
+    let (house, other) = (House::new("999.01", 1), House::new("999.02", 2));
+    let (name, born) = (("full_name", "NGUYỄN VĂN VÍ DỤ"), ("birth_date", "2001-02-03"));
+    let good = paper(&[
+        (name.0, name.1, Some(name.1), Comparison::Agrees),
+        (born.0, born.1, Some(born.1), Comparison::Agrees),
+    ]);
+    let bad = paper(&[
+        (name.0, name.1, Some("TRẦN VĂN KHÁC"), Comparison::Differs),
+        (born.0, born.1, None, Comparison::NotFound),
+    ]);
+    let report = check(&text(&house, &sealed(&house)), &trust(&[&house]));
+    let told = report.clone().with_paper(good.clone());
+    assert_eq!((told.verdict, state(&told, FactId::PaperValues)), (SealVerdict::Sealed, State::Passed));
+    assert_eq!((state(&told, FactId::Paper), told.exit_code(false)), (State::NotChecked, 3));
+    assert!(told.summary.en.contains("2 of 2 values agree"), "{}", told.summary.en);
+
+    let told = report.with_paper(bad.clone());
+    assert_eq!((told.verdict, state(&told, FactId::PaperValues)), (SealVerdict::Differs, State::Warning));
+    assert_eq!(told.exit_code(true), 1);
+    for language in [Language::Vietnamese, Language::English] {
+        let people = told.text(language);
+        for says in ["TRẦN VĂN KHÁC", "NGUYỄN VĂN VÍ DỤ", "2001-02-03"] {
+            assert!(people.contains(says), "{people}");
+        }
+    }
+    // Nothing is compared with values that nobody vouches for, and agreement mends nothing.
+    let unknown = check(&text(&house, &sealed(&house)), &trust(&[&other])).with_paper(good.clone());
+    assert_eq!((unknown.verdict, unknown.paper), (SealVerdict::UnknownIssuer, None));
+    let list = TrustList::new(7, NOW, vec![house.trusted()]).expect("a trust list");
+    let expired = check(&text(&house, &sealed(&house)), &list);
+    assert_eq!(expired.clone().with_paper(good).verdict, SealVerdict::Indeterminate);
+    assert_eq!(expired.with_paper(bad.clone()).verdict, SealVerdict::Differs);
+    let options = Options { status: Some(&Says("999.01", Status::Revoked)), ..options() };
+    let revoked = verify_seal(&text(&house, &sealed(&house)), &trust(&[&house]), &options).expect("a seal");
+    let revoked = revoked.with_paper(bad);
+    assert_eq!(revoked.verdict, SealVerdict::Invalid);
+    assert!(revoked.summary.en.contains("revoked"), "{}", revoked.summary.en);
 }
 
 #[test]

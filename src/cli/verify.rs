@@ -12,14 +12,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, ValueEnum};
 use time::OffsetDateTime;
 
+use super::certify::{Progress, default_jobs};
 use super::{Outcome, output};
 use crate::ambient::SystemClock;
 use crate::error::Failure;
 use crate::extract::Forms;
-use crate::ocr;
-use crate::scan::{Limits, Scan};
+use crate::ocr::EnginePool;
+use crate::pipeline::Print;
+use crate::scan::Limits;
 use crate::server::{self, VerifyLimits};
-use crate::verify::{Language, Report};
+use crate::verify::{Language, Report, SealReport, humanised};
 use ground::{Against, Ground};
 
 /// Verify copies against a trust list; keys inside a copy are never trusted
@@ -39,7 +41,8 @@ pub(super) struct Verify {
     /// The report's language
     #[arg(long, value_enum, default_value_t = Lang::Vi)]
     lang: Lang,
-    /// A print: its QR code's text, the link in it, or a scan or photograph of the print; may be given several times
+    /// A print: its QR code's text, the link in it, or a scan or photograph of the print, from which the sealed values are read again
+    /// and compared; may be given several times
     #[arg(long, value_name = "TEXT|LINK|FILE")]
     seal: Vec<String>,
     /// Verify over HTTP what is sent to this address (docs/openapi.json); put a proxy with TLS in front of it
@@ -121,7 +124,7 @@ impl Verify {
         }
         bar.finish_and_clear();
         for given in &self.seal {
-            worst.set(worst.get().max(self.print(given, &ground, language)));
+            worst.set(worst.get().max(self.print(given, &ground, &forms, language)));
         }
         Ok(ExitCode::from(worst.get()))
     }
@@ -140,25 +143,19 @@ impl Verify {
     }
 
     /// The seals of one print; gives the highest exit code.
-    fn print(&self, given: &str, ground: &Ground, language: Language) -> u8 {
-        let (verifier, now) = (ground.verifier(), OffsetDateTime::now_utc());
+    fn print(&self, given: &str, ground: &Ground, forms: &Forms, language: Language) -> u8 {
         // What a seal's text says of a person is not repeated.
         let is_text = given.starts_with("SC1:") || given.starts_with("https://");
         let name = Path::new(if is_text { "--seal" } else { given });
         let reports = if is_text {
-            verifier.seal(given, now).map(|report| vec![report]).map_err(Failure::from)
+            ground
+                .verifier()
+                .seal(given, OffsetDateTime::now_utc())
+                .map(|report| vec![ground.looked_up(report)])
+                .map_err(Failure::from)
         } else {
-            seals_on(name)
-                .map(|texts| texts.iter().filter_map(|text| verifier.seal(text, now).ok()).collect())
+            reread(name, ground, forms)
         };
-        let no_seal = || {
-            Failure::new(
-                "no-seal",
-                "no QR code with a seal could be read",
-                "scan the print flat at 300 dpi, or photograph the code alone, sharp and from straight above",
-            )
-        };
-        let reports = reports.and_then(|list| if list.is_empty() { Err(no_seal()) } else { Ok(list) });
         let reports = match reports {
             Ok(reports) => reports,
             Err(failure) => {
@@ -175,7 +172,8 @@ impl Verify {
                 output::json(&value);
             } else {
                 output::line(&format!("{}", name.display()));
-                output::line(&report.text(language));
+                let known = |field: &str| forms.iter().find_map(|form| form.field_title(field));
+                output::line(&report.text_titled(language, &|field| called(language, field, known(field))));
             }
         }
         reports.iter().map(|report| report.exit_code(self.allow_status_unknown)).max().unwrap_or(2)
@@ -197,26 +195,56 @@ impl Verify {
             output::json(&value);
         } else {
             output::line(&format!("{}", file.display()));
-            // The forms' titles are Vietnamese; a copy of another form stands with its fields' names.
-            let title = |form: &str, field: &str| Some(forms.get(form)?.field_title(field)?.to_owned());
-            output::line(&match language {
-                Language::Vietnamese => report.text_titled(language, &title),
-                Language::English => report.text(language),
-            });
+            let title = |form: &str, field: &str| {
+                called(language, field, forms.get(form).and_then(|form| form.field_title(field)))
+            };
+            output::line(&report.text_titled(language, &title));
         }
     }
 }
 
-/// The texts of the seals on a scan, each once.
-fn seals_on(file: &Path) -> Result<Vec<String>, Failure> {
-    let scan = Scan::open(file, &Limits::default())?;
-    let mut texts = Vec::new();
-    for number in 1..=scan.page_count() {
-        for code in ocr::read_codes(&scan.page(number)?) {
-            if crate::seal::from_qr_text(&code.text).is_ok() && !texts.contains(&code.text) {
-                texts.push(code.text);
+/// What people call a field: its title, which is Vietnamese, or its name in words.
+fn called(language: Language, field: &str, title: Option<&str>) -> Option<String> {
+    let title = title.filter(|_| language == Language::Vietnamese);
+    Some(title.map_or_else(|| humanised(field), str::to_owned))
+}
+
+/// The reports on the seals of a scan, with the sealed values read again from it; without an engine they are not, which the reports say.
+fn reread(file: &Path, ground: &Ground, forms: &Forms) -> Result<Vec<SealReport>, Failure> {
+    let limits = Limits::default();
+    let print = Print::open(file, &limits)?;
+    let (verifier, now) = (ground.verifier(), OffsetDateTime::now_utc());
+    let seals = print.seals(&limits)?.into_iter();
+    let reports: Vec<(u32, SealReport)> = seals
+        .filter_map(|(page, text)| Some((page, ground.looked_up(verifier.seal(&text, now).ok()?))))
+        .collect();
+    if reports.is_empty() {
+        return Err(Failure::new(
+            "no-seal",
+            "no QR code with a seal could be read",
+            "scan the print flat at 300 dpi, or photograph the code alone, sharp and from straight above",
+        ));
+    }
+    let not_read = |failure: Failure| {
+        output::note(&format!("{}: not read again: {} [{}]", file.display(), failure.message, failure.code));
+        output::note(&format!("  → {}", failure.advice));
+    };
+    let holds = reports.iter().any(|(_, report)| report.seal.is_some());
+    let engines =
+        holds.then(|| EnginePool::tesseract("vie", usize::from(default_jobs())).map_err(Failure::from));
+    let engines = engines.and_then(|engines| engines.map_err(not_read).ok());
+    let progress = Progress::new(true);
+    let read = |(page, report): (u32, SealReport)| {
+        let (Some(engines), Some(seal)) = (&engines, &report.seal) else { return report };
+        match print.compare(engines, forms, seal, page, &limits, &|event| progress.show(event)) {
+            Ok(paper) => report.with_paper(paper),
+            Err(failure) => {
+                not_read(failure);
+                report
             }
         }
-    }
-    Ok(texts)
+    };
+    let reports = reports.into_iter().map(read).collect();
+    progress.finish();
+    Ok(reports)
 }

@@ -30,6 +30,19 @@ pub fn same(a: &str, b: &str) -> bool {
     key(a) == key(b)
 }
 
+/// A number as it is written in Vietnam: `1.234.567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('.');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// The key under which [`same`] compares.
 pub fn key(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);

@@ -11,6 +11,7 @@ use crate::ambient::VIETNAM;
 use crate::certify::table::{Cell, Column, Paragraph, Table, Tables};
 use crate::certify::{Align, Fonts};
 use crate::error::Failure;
+use crate::extract::text::grouped;
 use crate::record;
 use crate::store::{Book, RegisterRow};
 
@@ -314,19 +315,6 @@ fn printed(line: &BookLine) -> Vec<Cell> {
 fn moment(at: OffsetDateTime) -> String {
     let form = format_description!("[hour]:[minute]:[second] ngày [day]/[month]/[year] (giờ Việt Nam)");
     at.to_offset(VIETNAM).format(form).expect("a time has these parts")
-}
-
-/// `1.234.567`.
-fn grouped(value: u64) -> String {
-    let digits = value.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('.');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Closes a year's book.

@@ -33,7 +33,12 @@ pub const MAX_BYTES: usize = 16 << 20;
 
 /// C = SHA-256("saoy/commit/v1" ‖ SHA-256(R)): what the log says about a record. R's salt blinds it.
 pub fn commitment(record: &[u8]) -> Digest {
-    Digest::of_parts(&[b"saoy/commit/v1", &Digest::of(record).0])
+    commitment_of(&Digest::of(record))
+}
+
+/// The same of SHA-256(R), which is what a seal carries.
+pub fn commitment_of(record: &Digest) -> Digest {
+    Digest::of_parts(&[b"saoy/commit/v1", &record.0])
 }
 
 /// The copy's id: the first 16 bytes of SHA-256(R) as 32 lower-case hexadecimal digits.

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::checkpoint::Checkpoint;
+use super::entry::Entry;
 use super::error::RegistryError;
 use super::merkle;
 use super::note::{Note, NoteVerifier};
@@ -101,6 +102,47 @@ impl fmt::Display for LogAudit {
                 write!(f, "root {root} at size {size}\nnothing is wrong")
             }
         }
+    }
+}
+
+/// One entry that is in a log as its signed checkpoint has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The entry.
+    pub entry: Entry,
+    /// The size of the log that it was found in.
+    pub size: u64,
+}
+
+/// Looks one entry up: the checkpoint must be signed, and the entry be in its tree. It tells whoever keeps the place which 256 entries
+/// somebody looks for. Inside, why nothing that can be believed was found.
+///
+/// # Errors
+/// What keeps the place from being read.
+pub fn entry(place: &dyn Place, trust: &LogTrust, index: u64) -> Result<Result<Published, String>, Failure> {
+    match look_up(place, trust, index) {
+        Ok(published) => Ok(Ok(published)),
+        Err(Stop::Wrong(what)) => Ok(Err(what)),
+        Err(Stop::Failed(failure)) => Err(failure),
+    }
+}
+
+fn look_up(place: &dyn Place, trust: &LogTrust, index: u64) -> Result<Published, Stop> {
+    let Checkpoint { size, root, .. } = checkpoint(place, trust)?;
+    let none = RegistryError::Index { index, size };
+    let bundle = Tile::entries(index / tiles::WIDTH, size).ok_or_else(|| none.clone())?;
+    let bytes = read(place, bundle)?;
+    let entries = tiles::bundle_from_bytes(&bytes, bundle.width)?;
+    let at = usize::try_from(index % tiles::WIDTH).expect("below 256");
+    let bytes = *entries.get(at).ok_or(none)?;
+    let proof = tiles::inclusion_proof::<Stop>(index, size, |tile| {
+        Ok(tiles::hashes_from_bytes(&read(place, tile)?, tile.width)?)
+    })?;
+    merkle::verify_inclusion(&merkle::leaf_hash(bytes), index, size, &proof, &root)?;
+    let entry = Entry::parse(bytes)?;
+    match entry.index == index {
+        true => Ok(Published { entry, size }),
+        false => wrong(format!("entry {index} says that it is {}", entry.index)),
     }
 }
 

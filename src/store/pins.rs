@@ -49,10 +49,14 @@ impl Pins {
     /// # Errors
     /// `pins` for a list that is not its root's any more: somebody changed the folder.
     pub fn list(&self) -> Result<Option<SignedList>, Failure> {
-        let Some(root) = self.root()? else { return Ok(None) };
+        self.root()?.map_or(Ok(None), |root| self.list_of(&root))
+    }
+
+    /// The pinned list of this root, which is the pinned one.
+    fn list_of(&self, root: &NoteVerifier) -> Result<Option<SignedList>, Failure> {
         let path = self.dir.join("trust.note");
         let Some(bytes) = read(&path)? else { return Ok(None) };
-        Ok(Some(SignedList::open(&bytes, &root).map_err(|error| damaged(&path, &error))?))
+        Ok(Some(SignedList::open(&bytes, root).map_err(|error| damaged(&path, &error))?))
     }
 
     /// Checks a signed list against what is pinned, which stays as it is.
@@ -67,7 +71,7 @@ impl Pins {
                 "Pin the root that you were told out of band: saoy trust pin --root KEY FILE.",
             ));
         };
-        self.judge(&root, bytes)
+        follow(bytes, &root, self.list_of(&root)?)
     }
 
     /// Pins a list, and with it the root where none is pinned yet.
@@ -95,7 +99,9 @@ impl Pins {
             (None, Some(told)) => told,
             (None, None) => return self.open(bytes),
         };
-        let list = self.judge(root, bytes)?;
+        // Without a pinned root there is no pinned list either, whatever lies there.
+        let before = if pinned.is_some() { self.list_of(root)? } else { None };
+        let list = follow(bytes, root, before)?;
         // The root first: a list without its root is no pin, a root without a list believes none yet.
         if pinned.is_none() {
             replace_durably(&self.dir.join("root.vkey"), format!("{root}\n").as_bytes()).map_err(failed)?;
@@ -103,14 +109,15 @@ impl Pins {
         replace_durably(&self.dir.join("trust.note"), list.note().to_string().as_bytes()).map_err(failed)?;
         Ok(list)
     }
+}
 
-    fn judge(&self, root: &NoteVerifier, bytes: &[u8]) -> Result<SignedList, Failure> {
-        let list = SignedList::open(bytes, root)?;
-        if let Some(before) = self.list()? {
-            list.follows(&before)?;
-        }
-        Ok(list)
+/// A signed list of this root that follows the one before.
+fn follow(bytes: &[u8], root: &NoteVerifier, before: Option<SignedList>) -> Result<SignedList, Failure> {
+    let list = SignedList::open(bytes, root)?;
+    if let Some(before) = before {
+        list.follows(&before)?;
     }
+    Ok(list)
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {

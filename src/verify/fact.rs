@@ -93,6 +93,8 @@ pub enum FactId {
     CopyId,
     /// The paper that bears a seal's code; only for a seal by itself, and never checked.
     Paper,
+    /// The sealed values were read again from a rescanned print; only with one.
+    PaperValues,
     /// The copy was not revoked, voided, superseded or corrected.
     Status,
 }
@@ -121,6 +123,7 @@ impl FactId {
             Self::National => ("Nhật ký quốc gia", "National log"),
             Self::CopyId => ("Mã bản sao", "Copy id"),
             Self::Paper => ("Tờ giấy", "The paper"),
+            Self::PaperValues => ("Giá trị đọc lại trên tờ giấy", "Values read again from the paper"),
             Self::Status => ("Tình trạng hiện tại", "Status"),
         };
         Text::new(vi, en)

@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::record::{Act, day_text};
+use crate::record::{Act, Digest, commitment_of, day_text};
+use crate::registry::EntryKind;
+use crate::registry::check::Published;
 use crate::seal::{Seal, SealError, UnverifiedSeal, from_qr_text};
 
 use super::Options;
 use super::fact::{Fact, FactId, Language, State, Text};
+use super::paper::{self, Paper};
 use super::report::{VERSION, date, facts_text, printable};
 use super::signatures::rfc3339;
 use super::status::{Status, StatusAnswer};
@@ -24,6 +27,8 @@ pub enum SealVerdict {
     Sealed,
     /// The office did not, or the copy is not in force any more.
     Invalid,
+    /// The office did, but on the paper something else was read.
+    Differs,
     /// Nothing is wrong, but something needed could not be concluded, or the copy is a trial.
     Indeterminate,
     /// The office is not in the trust list.
@@ -36,6 +41,7 @@ impl SealVerdict {
         match self {
             Self::Sealed => "sealed",
             Self::Invalid => "invalid",
+            Self::Differs => "differs",
             Self::Indeterminate => "indeterminate",
             Self::UnknownIssuer => "unknown-issuer",
         }
@@ -63,6 +69,9 @@ pub struct SealReport {
     pub facts: Vec<Fact>,
     /// What the registry says now, where that is known.
     pub status: Option<Status>,
+    /// What was read again from the print, where that was done ([`SealReport::with_paper`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<Paper>,
 }
 
 /// What the office sealed.
@@ -88,6 +97,12 @@ pub struct SealFacts {
     pub values: BTreeMap<String, String>,
     /// Names of the fields for which the code had no room.
     pub omitted: Vec<String>,
+    /// SHA-256(R), whose first half is the copy's id.
+    #[serde(skip)]
+    pub record: Digest,
+    /// The id of the key that sealed.
+    #[serde(skip)]
+    pub key_id: [u8; 8],
 }
 
 impl SealReport {
@@ -106,8 +121,35 @@ impl SealReport {
         self.facts.iter().find(|fact| fact.id == id)
     }
 
-    /// The report for people: verdict, what to do, what was sealed, one line a fact.
+    /// The report with what the office's public log has at the entry that the seal names, found by [`crate::registry::check::entry`]; or why
+    /// nothing was found there that can be believed. Of a seal that does not hold nothing is looked up.
+    #[must_use]
+    pub fn with_entry(mut self, found: Result<&Published, &str>) -> Self {
+        let Some(seal) = &self.seal else { return self };
+        let fact = entry_fact(seal, found);
+        let failed = fact.state == State::Failed;
+        self.facts.retain(|fact| fact.id != FactId::Entry);
+        self.facts.push(fact);
+        self.facts.sort_by_key(|fact| fact.id);
+        if failed {
+            self.verdict = SealVerdict::Invalid;
+            self.summary = Text::new(
+                "KHÔNG HỢP LỆ: dấu không khớp với mục mà nhật ký công khai của cơ quan có.",
+                "INVALID: the seal is not what the office's public log has at its entry.",
+            );
+            self.advice = advice(SealVerdict::Invalid, self.trial);
+        }
+        self
+    }
+
+    /// The report for people: verdict, what to do, what was sealed, one line a fact. Fields stand under their names.
     pub fn text(&self, language: Language) -> String {
+        self.text_titled(language, &|_| None)
+    }
+
+    /// The same with what people call a field, where `title` knows it.
+    pub fn text_titled(&self, language: Language, title: &dyn Fn(&str) -> Option<String>) -> String {
+        let called = |name: &str| printable(&title(name).unwrap_or_else(|| name.to_owned()));
         let say = |vi: &'static str, en: &'static str| match language {
             Language::Vietnamese => vi,
             Language::English => en,
@@ -127,10 +169,11 @@ impl SealReport {
             let technical = format!("{}; {entry} {}; {pages}: {}", seal.copy_id, seal.index, seal.pages);
             line(say("Mã bản sao", "Copy id"), &technical);
             for (name, value) in &seal.values {
-                line(&format!("  {}", printable(name)), &printable(value));
+                line(&format!("  {}", called(name)), &printable(value));
             }
             if !seal.omitted.is_empty() {
-                line(say("  Không đủ chỗ trong mã", "  No room in the code"), &seal.omitted.join(", "));
+                let omitted: Vec<String> = seal.omitted.iter().map(|name| called(name)).collect();
+                line(say("  Không đủ chỗ trong mã", "  No room in the code"), &omitted.join(", "));
             }
         }
         out + "\n" + &facts_text(&self.facts, language)
@@ -149,7 +192,7 @@ pub fn verify_seal(text: &str, trust: &TrustList, options: &Options<'_>) -> Resu
     let (issuer, seal_fact, seal) = open(unverified, trust);
     let answer = seal.as_ref().and(options.status).and_then(|source| source.status(&code, index));
     let (status, status_fact) = status_fact(answer, options);
-    let facts = vec![super::trust_list(trust, options.now), issuer, seal_fact, paper(), status_fact];
+    let facts = vec![super::trust_list(trust, options.now), issuer, seal_fact, not_the_paper(), status_fact];
 
     let failed = facts.iter().any(|fact| fact.state == State::Failed);
     let expired = facts[0].state != State::Passed;
@@ -177,6 +220,8 @@ pub fn verify_seal(text: &str, trust: &TrustList, options: &Options<'_>) -> Resu
             index: seal.index,
             values: seal.values,
             omitted: seal.omitted,
+            record: seal.record,
+            key_id: seal.key_id,
         }
     });
     Ok(SealReport {
@@ -189,6 +234,7 @@ pub fn verify_seal(text: &str, trust: &TrustList, options: &Options<'_>) -> Resu
         seal,
         facts,
         status,
+        paper: None,
     })
 }
 
@@ -273,8 +319,41 @@ fn open(unverified: UnverifiedSeal, trust: &TrustList) -> (Fact, Fact, Option<Se
     }
 }
 
+/// The entry that the seal names, as the log has it.
+fn entry_fact(seal: &SealFacts, found: Result<&Published, &str>) -> Fact {
+    let (id, index) = (FactId::Entry, seal.index);
+    let published = match found {
+        Ok(published) => published,
+        Err(why) => {
+            let text = Text::new(
+                format!("không tra được mục số {index} trong nhật ký công khai ({why})"),
+                format!("entry {index} could not be looked up in the public log: {why}"),
+            );
+            return Fact::not_checked(id, text);
+        }
+    };
+    let (entry, size) = (&published.entry, published.size);
+    let commits =
+        matches!(&entry.kind, EntryKind::Issue { commitment } if *commitment == commitment_of(&seal.record));
+    let same =
+        entry.index == index && entry.key_id == seal.key_id && day_text(entry.day) == Some(seal.date.clone());
+    if commits && same {
+        let text = Text::new(
+            format!("mục số {index} của nhật ký công khai ({size} mục) cam kết đúng bản ghi của dấu này"),
+            format!("entry {index} of the public log (size {size}) commits to this seal's record"),
+        );
+        Fact::passed(id, text)
+    } else {
+        let text = Text::new(
+            format!("mục số {index} của nhật ký công khai ({size} mục) không phải là mục của dấu này"),
+            format!("entry {index} of the public log (size {size}) is not this seal's"),
+        );
+        Fact::failed(id, text)
+    }
+}
+
 /// What no code can prove.
-fn paper() -> Fact {
+fn not_the_paper() -> Fact {
     Fact::not_checked(
         FactId::Paper,
         Text::new(
@@ -313,6 +392,7 @@ fn summary(verdict: SealVerdict, trial: bool, status: Option<Status>) -> Text {
                 "INVALID: the office that this code names did not seal it, or it was changed.",
             )
         }),
+        (SealVerdict::Differs, _) => paper::differs(),
         (SealVerdict::UnknownIssuer, _) => Text::new(
             "KHÔNG RÕ NƠI CẤP: cơ quan ghi trong mã không có trong danh sách tin cậy.",
             "UNKNOWN ISSUER: the office that the code names is not in the trust list.",
@@ -338,6 +418,7 @@ fn advice(verdict: SealVerdict, trial: bool) -> Text {
             "Không sử dụng bản in này; yêu cầu tệp PDF bản sao hoặc hỏi cơ quan cấp.",
             "Do not rely on this print; ask for the PDF copy, or ask the office.",
         ),
+        SealVerdict::Differs => paper::compare(),
         SealVerdict::UnknownIssuer => Text::new(
             "Chỉ sử dụng khi có danh sách tin cậy mới có cơ quan này.",
             "Get a trust list that has this office before relying on it.",

@@ -264,6 +264,20 @@ pub(super) fn printable(text: &str) -> String {
         .collect()
 }
 
+/// A value between quotation marks.
+pub(super) fn quoted(text: &str) -> String {
+    format!("“{}”", printable(text))
+}
+
+/// `birth_date` and `mother.name` in words, where no form says what a field is called in the reader's language.
+pub fn humanised(name: &str) -> String {
+    let words = printable(name).replace('.', ": ").replace('_', " ");
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => "—".to_owned(),

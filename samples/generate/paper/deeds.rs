@@ -1,5 +1,6 @@
 //! Diplomas, certificates of business registration, land-use certificates.
 
+use saoy::extract::text::grouped;
 use serde_json::{Value, json};
 use time::{Date, Duration, Month};
 
@@ -440,7 +441,7 @@ pub(super) fn business(dice: &mut Dice, look: &Look, dpi: u32, faces: (&Family, 
     let email = dice.chance(0.4).then(|| format!("lienhe{}@vidu.vn", dice.whole(1, 99)));
     let website = dice.chance(0.2).then(|| "www.vidu.vn".to_owned());
     let millions = dice.pick(&[&[500_i64], &[1000], &[1900], &[3500], &[9900], &[20000], &[150]])[0];
-    let capital = numbers::dotted(millions as u64 * 1_000_000);
+    let capital = grouped(millions as u64 * 1_000_000);
     let capital_words = format!("{} đồng", numbers::in_words(millions as u64 * 1_000_000));
     let sex = Sex::any(dice);
     let representative = people::name(dice, sex).to_uppercase();
@@ -571,7 +572,7 @@ fn member_table(press: &mut Press<'_>, dice: &mut Dice, millions: i64) -> Vec<St
             let line = format!(
                 "{}, vốn góp {} đồng, tỷ lệ {}0%",
                 people::name(dice, sex).to_uppercase(),
-                numbers::dotted((millions * 100_000 * part) as u64),
+                grouped((millions * 100_000 * part) as u64),
                 part
             );
             let style = Style::new(&press.values.regular, press.size);
@@ -607,7 +608,7 @@ pub(super) fn land(dice: &mut Dice, look: &Look, dpi: u32, faces: (&Family, &Fam
     let map = dice.whole(1, 120).to_string();
     let parcel_address = place.detailed(dice);
     let tenths = dice.whole(450, 19_999);
-    let area = format!("{},{}", numbers::dotted(tenths as u64 / 10), tenths % 10);
+    let area = format!("{},{}", grouped(tenths as u64 / 10), tenths % 10);
     let area_words = format!(
         "{} phẩy {} mét vuông",
         numbers::in_words(tenths as u64 / 10),

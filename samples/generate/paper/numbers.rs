@@ -1,17 +1,4 @@
-//! Numbers as papers print them: with points between thousands, and in words.
-
-/// `1.900.000.000`.
-pub(super) fn dotted(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('.');
-        }
-        out.push(digit);
-    }
-    out
-}
+//! Numbers as papers print them in words.
 
 /// `Một tỷ chín trăm triệu`, with a capital.
 pub(super) fn in_words(n: u64) -> String {

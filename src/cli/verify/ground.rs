@@ -7,16 +7,19 @@ use clap::{ArgGroup, Args};
 use crate::cli::trust::{pinned, read_trust};
 use crate::error::Failure;
 use crate::office::{Ambient, Office};
-use crate::registry::check::{Place as _, STATUS_PATH};
+use crate::registry::check::{self, Place as _, STATUS_PATH};
 use crate::registry::policy::Policy;
 use crate::registry::proof::Proof;
+use crate::registry::status::StatusList;
 use crate::registry::{Note, Receipt};
 use crate::remote::{HttpPlace, WitnessClient};
 use crate::server;
 use crate::store::Mode;
 use crate::verify::status::StatusLists;
 use crate::verify::trust::TrustList;
-use crate::verify::{National, Paths, ProofSource, StatusAnswer, StatusSource, Verifier, Witnesses};
+use crate::verify::{
+    National, Paths, ProofSource, SealReport, StatusAnswer, StatusSource, Verifier, Witnesses,
+};
 
 /// How long a national log has for an answer.
 const ANSWER: std::time::Duration = std::time::Duration::from_secs(10);
@@ -31,7 +34,7 @@ pub(super) struct Against {
     /// An office's own home: knows the status of its copies too; not used where --trust is given
     #[arg(long, value_name = "DIR", env = "SAOY_HOME")]
     home: Option<PathBuf>,
-    /// The office's signed status list: a file, or the address of its log; may be given several times
+    /// The office's signed status list: a file, or the address of its log, where a seal's entry is looked up too; may be given several times
     #[arg(long, value_name = "FILE|URL")]
     status: Vec<String>,
     /// Ask for witnesses of the office's log: a C2SP tlog-policy
@@ -59,6 +62,8 @@ pub(super) struct Ground {
     national_policy: Option<Policy>,
     proofs: Proofs,
     paths: Paths,
+    /// Logs that can be asked, by the codes of their offices.
+    logs: Vec<(String, HttpPlace)>,
 }
 
 impl Ground {
@@ -80,8 +85,13 @@ impl Ground {
             })?,
         };
         let mut lists = StatusLists::default();
+        let mut logs = Vec::new();
         for place in &against.status {
-            lists.add(&read_status(place)?, &trust)?;
+            let bytes = read_status(place)?;
+            lists.add(&bytes, &trust)?;
+            let office = StatusList::origin_of(&bytes).ok().and_then(|origin| trust.log(&origin));
+            let asked = office.filter(|_| is_address(place));
+            logs.extend(asked.map(|office| (office.code.clone(), HttpPlace::new(place))));
         }
         let policy = |path: &Option<PathBuf>| -> Result<Option<Policy>, Failure> {
             path.as_ref().map(|path| Ok(Policy::parse(&read(path)?)?)).transpose()
@@ -100,7 +110,19 @@ impl Ground {
             proofs,
             trust,
             paths: Paths::default(),
+            logs,
         })
+    }
+
+    /// The report with the entry that its seal names, where `--status` gave the address of the office's log.
+    pub(super) fn looked_up(&self, report: SealReport) -> SealReport {
+        let Some(seal) = &report.seal else { return report };
+        let log = self.logs.iter().find(|(code, _)| *code == seal.office);
+        let Some(((_, place), office)) = log.zip(self.trust.office(&seal.office)) else { return report };
+        match check::entry(place, &office.log_trust(), seal.index) {
+            Ok(found) => report.with_entry(found.as_ref().map_err(String::as_str)),
+            Err(failure) => report.with_entry(Err(&failure.message)),
+        }
     }
 
     pub(super) fn verifier(&self) -> Verifier<'_> {
@@ -152,7 +174,7 @@ impl Proofs {
         place: &str,
         read: impl FnOnce(PathBuf) -> Result<Vec<u8>, Failure>,
     ) -> Result<(), Failure> {
-        if place.starts_with("https://") || place.starts_with("http://") {
+        if is_address(place) {
             self.logs.push(WitnessClient::new(place, ANSWER));
         } else {
             self.given.push(Proof::parse(&read(PathBuf::from(place))?)?);
@@ -170,6 +192,10 @@ impl ProofSource for Proofs {
     }
 }
 
+fn is_address(place: &str) -> bool {
+    place.starts_with("https://") || place.starts_with("http://")
+}
+
 /// A status list from a file, or from a log's address.
 fn read_status(place: &str) -> Result<Vec<u8>, Failure> {
     let missing = |problem: String| {
@@ -179,7 +205,7 @@ fn read_status(place: &str) -> Result<Vec<u8>, Failure> {
             "give the status file of an office, or its log's address",
         )
     };
-    if place.starts_with("https://") || place.starts_with("http://") {
+    if is_address(place) {
         let found = HttpPlace::new(place).read(STATUS_PATH)?;
         return found.ok_or_else(|| missing("there is no status list".into()));
     }
