@@ -51,6 +51,7 @@ mod signature_chain;
 mod signature_cms;
 mod trust;
 mod verify;
+mod verify_additions;
 mod verify_batch;
 mod verify_print;
 mod verify_rescan;

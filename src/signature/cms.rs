@@ -20,10 +20,10 @@ use super::certificate::{Certificate, CertificateError};
 use super::{Algorithm, DigestAlgorithm, SignatureError, Signer};
 use crate::record::Digest;
 
-const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+pub(super) const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
-const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
-const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
+pub(super) const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
+pub(super) const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
 /// Why SignedData is not made or not believed.
@@ -391,7 +391,7 @@ fn set<T: der::DerOrd, const N: usize>(items: [T; N]) -> Result<SetOfVec<T>, Cms
 }
 
 /// How long the first element is with its header, by its header.
-fn encoded_length(bytes: &[u8]) -> Option<usize> {
+pub(super) fn encoded_length(bytes: &[u8]) -> Option<usize> {
     let mut reader = SliceReader::new(bytes).ok()?;
     let header = Header::decode(&mut reader).ok()?;
     let header_length = reader.position();
@@ -402,54 +402,54 @@ fn encoded_length(bytes: &[u8]) -> Option<usize> {
 // The structures of RFC 5652, as far as they occur. Certificates are kept as they came: re-encoding must not touch them.
 
 #[derive(Sequence)]
-struct ContentInfo {
-    content_type: ObjectIdentifier,
+pub(super) struct ContentInfo {
+    pub(super) content_type: ObjectIdentifier,
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
-    content: SignedDataDer,
+    pub(super) content: SignedDataDer,
 }
 
 #[derive(Sequence)]
-struct SignedDataDer {
-    version: u8,
-    digest_algorithms: SetOfVec<AlgorithmIdentifierOwned>,
-    encapsulated: EncapsulatedContentInfo,
+pub(super) struct SignedDataDer {
+    pub(super) version: u8,
+    pub(super) digest_algorithms: SetOfVec<AlgorithmIdentifierOwned>,
+    pub(super) encapsulated: EncapsulatedContentInfo,
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
-    certificates: Option<SetOfVec<Any>>,
+    pub(super) certificates: Option<SetOfVec<Any>>,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
-    crls: Option<SetOfVec<Any>>,
-    signer_infos: SetOfVec<SignerInfo>,
+    pub(super) crls: Option<SetOfVec<Any>>,
+    pub(super) signer_infos: SetOfVec<SignerInfo>,
 }
 
 #[derive(Sequence)]
-struct EncapsulatedContentInfo {
-    content_type: ObjectIdentifier,
+pub(super) struct EncapsulatedContentInfo {
+    pub(super) content_type: ObjectIdentifier,
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
-    content: Option<Any>,
+    pub(super) content: Option<Any>,
 }
 
 #[derive(Sequence, ValueOrd)]
-struct SignerInfo {
-    version: u8,
-    sid: IssuerAndSerialNumber,
-    digest_algorithm: AlgorithmIdentifierOwned,
+pub(super) struct SignerInfo {
+    pub(super) version: u8,
+    pub(super) sid: IssuerAndSerialNumber,
+    pub(super) digest_algorithm: AlgorithmIdentifierOwned,
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true")]
-    signed_attributes: SetOfVec<Attribute>,
-    signature_algorithm: AlgorithmIdentifierOwned,
-    signature: OctetString,
+    pub(super) signed_attributes: SetOfVec<Attribute>,
+    pub(super) signature_algorithm: AlgorithmIdentifierOwned,
+    pub(super) signature: OctetString,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
-    unsigned_attributes: Option<SetOfVec<Any>>,
+    pub(super) unsigned_attributes: Option<SetOfVec<Any>>,
 }
 
 #[derive(Sequence, ValueOrd)]
-struct IssuerAndSerialNumber {
-    issuer: Name,
-    serial_number: SerialNumber,
+pub(super) struct IssuerAndSerialNumber {
+    pub(super) issuer: Name,
+    pub(super) serial_number: SerialNumber,
 }
 
 #[derive(Sequence, ValueOrd)]
-struct Attribute {
-    oid: ObjectIdentifier,
-    values: SetOfVec<Any>,
+pub(super) struct Attribute {
+    pub(super) oid: ObjectIdentifier,
+    pub(super) values: SetOfVec<Any>,
 }
 
 /// RFC 5035 with one certificate, its SHA-256 by default and no more.

@@ -7,6 +7,7 @@
 //! - [`cms`]: the SignedData in the gap, prepared, finished by whoever holds the key, and strictly read again.
 //! - [`certificate`]: what a certificate says; [`chain`]: whether it leads to a root that is trusted; [`paths`]: the
 //!   same, remembered.
+//! - [`timestamp`]: the token of a document timestamp that somebody appended.
 //!
 //! What this room decides where the design leaves it open: the gap of 32 KiB counts its angle brackets; signed attributes are
 //! exactly content-type, message-digest and signing-certificate-v2, unsigned ones are refused; a signer is named by issuer and
@@ -19,6 +20,7 @@ pub mod certificate;
 pub mod chain;
 pub mod cms;
 pub mod paths;
+pub mod timestamp;
 
 use std::error::Error;
 

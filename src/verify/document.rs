@@ -2,7 +2,7 @@
 
 use crate::record::Role;
 
-use super::pdf::{Dictionary, File, Indirect, Object, PdfError, Problem, decoded};
+use super::pdf::{Dictionary, File, Indirect, Object, PdfError, Problem, TextString, decoded};
 
 /// Decoded bytes of one attachment.
 const MAX_ATTACHMENT: usize = 16 << 20;
@@ -121,18 +121,6 @@ pub(crate) fn resolve<'f, 'a>(file: &'f File<'a>, value: &'f Object<'a>) -> &'f 
     match value {
         Object::Reference(number) => file.get(*number).map_or(value, |object| &object.value),
         _ => value,
-    }
-}
-
-/// A text string: ASCII, or UTF-16BE behind its mark.
-pub(crate) fn text(bytes: &[u8]) -> Option<String> {
-    match bytes.strip_prefix(&[0xfe, 0xff]) {
-        Some(units) if units.len() % 2 == 0 => {
-            let units: Vec<u16> = units.chunks_exact(2).map(|u| u16::from_be_bytes([u[0], u[1]])).collect();
-            String::from_utf16(&units).ok()
-        }
-        Some(_) => None,
-        None => bytes.is_ascii().then(|| String::from_utf8_lossy(bytes).into_owned()),
     }
 }
 
@@ -271,7 +259,7 @@ fn fields<'f, 'a>(
         let (widget, field) = target(file, owner, Some(item), "a form field")?;
         let keys = ["Type", "Subtype", "FT", "T", "F", "P", "Rect", "AP", "V"];
         only(widget, field, "a signature field", &keys)?;
-        let name = field.get("T").and_then(Object::as_text).and_then(|t| text(&t.bytes));
+        let name = field.get("T").and_then(Object::as_text).and_then(TextString::text);
         let role = [Role::Officer, Role::Office]
             .into_iter()
             .find(|role| name.as_deref() == Some(field_name(*role)))
@@ -337,11 +325,11 @@ fn attachments<'f, 'a>(
     let mut numbers = Vec::new();
     for entry in entries.chunks(2) {
         let [name, value] = entry else { return Err(structure(owner, "/Names has an odd length")) };
-        let name = name.as_text().and_then(|t| text(&t.bytes));
+        let name = name.as_text().and_then(TextString::text);
         let (spec, keys) = target(file, owner, Some(value), "an attachment")?;
         let allowed = ["Type", "F", "UF", "Desc", "AFRelationship", "EF"];
         only(spec, keys, "a file specification", &allowed)?;
-        let says = |key| keys.get(key).and_then(Object::as_text).and_then(|t| text(&t.bytes));
+        let says = |key| keys.get(key).and_then(Object::as_text).and_then(TextString::text);
         let Some(name) = name.filter(|n| says("F").as_ref() == Some(n) && says("UF").as_ref() == Some(n))
         else {
             return Err(structure(spec, "an attachment with two names"));
@@ -473,14 +461,5 @@ mod tests {
         ] {
             let _ = refused(&Draft::new().edit(number, from, to));
         }
-    }
-
-    #[test]
-    fn text_strings_have_two_forms() {
-        assert_eq!(text(b"abc").as_deref(), Some("abc"));
-        assert_eq!(text(&[0xfe, 0xff, 0x1e, 0xa0]).as_deref(), Some("Ạ"));
-        assert_eq!(text(&[0xfe, 0xff, 0x1e]), None);
-        assert_eq!(text(&[0xe9]), None);
-        assert_eq!(text(&[0xfe, 0xff, 0xd8, 0x00]), None);
     }
 }

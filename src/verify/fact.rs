@@ -57,6 +57,10 @@ pub enum FactId {
     TrustList,
     /// The file keeps to the grammar of a copy, and every byte is covered by its last signature.
     FileUntouched,
+    /// What was appended after the last signature is validation data and timestamps alone; only where something was.
+    Additions,
+    /// The document timestamp that was appended; only with one.
+    Timestamp,
     /// The four attachments, each once, and nothing else attached.
     Attachments,
     /// `record.json` is a record in its canonical form.
@@ -105,6 +109,8 @@ impl FactId {
         let (vi, en) = match self {
             Self::TrustList => ("Danh sách tin cậy", "Trust list"),
             Self::FileUntouched => ("Hình thức và phạm vi ký của tệp", "File form and coverage"),
+            Self::Additions => ("Phần ghi thêm sau chữ ký", "Added after the signatures"),
+            Self::Timestamp => ("Dấu thời gian của tài liệu", "Document timestamp"),
             Self::Attachments => ("Tệp đính kèm", "Attachments"),
             Self::Record => ("Bản ghi chứng thực", "Record"),
             Self::Issuer => ("Cùng một cơ quan", "Same issuer"),

@@ -6,7 +6,7 @@
 use crate::record::Role;
 
 use super::document::{Document, field_name, only, structure, target};
-use super::pdf::{Dictionary, File, Indirect, Object, PdfError, Problem};
+use super::pdf::{Dictionary, File, Indirect, Object, PdfError, Problem, TextString};
 
 /// A PDF signature as the file holds it.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ fn signature(
         return Err(structure(object, what));
     }
     let claimed = dictionary.get("M").and_then(Object::as_text);
-    let claimed = claimed.and_then(|text| super::document::text(&text.bytes));
+    let claimed = claimed.and_then(TextString::text);
     Ok(PdfSignature { role, gap, end, contents: contents.bytes.to_vec(), claimed })
 }
 

@@ -15,7 +15,9 @@
 //!   day from the record's a remark.
 //! - A revoked, voided, superseded or corrected copy is `invalid`, and the sentence says which.
 //! - A certificate in a signature that its path does not need is refused: no signature would cover it.
+//! - What was appended after the last signature may be validation data and document timestamps alone; the copy is verified without them.
 
+mod additions;
 mod document;
 mod evidence;
 mod fact;
@@ -35,6 +37,7 @@ pub mod status;
 mod testing;
 pub mod trust;
 mod verdict;
+mod xmp;
 
 pub use fact::{Fact, FactId, Language, State, Text};
 pub use indication::{Indication, MainIndication, SubIndication};
@@ -95,7 +98,7 @@ pub fn examine(file: &[u8]) -> Result<Vec<PageDigest>, PdfError> {
 /// # Errors
 /// The first thing that is not as in a copy.
 pub fn pictures(file: &[u8]) -> Result<Vec<PageImage<'_>>, PdfError> {
-    let file = File::parse(file)?;
+    let file = File::parse(&file[..additions::split(file).0])?;
     let document = Document::read(&file)?;
     let mut pages = pages::Pages::new(&file);
     (0..document.pages.len()).map(|index| pages.picture(&document, index)).collect()
@@ -178,7 +181,10 @@ fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Re
     let refuse_or_report = |error: &PdfError| {
         if refusal::has_traces(pdf) { Ok(damaged(error, trust, options)) } else { Err(refusal::kind(pdf)) }
     };
-    let file = match File::parse(pdf) {
+    // The copy itself; what was appended to it is looked at by itself.
+    let (end, later) = additions::split(pdf);
+    let own = &pdf[..end];
+    let file = match File::parse(own) {
         Ok(file) => file,
         Err(error) => return refuse_or_report(&error),
     };
@@ -190,12 +196,17 @@ fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Re
         return Err(refusal::kind(pdf));
     }
 
+    let added = match (!later.is_empty()).then(|| additions::check(pdf, end, &later, &document)).transpose() {
+        Ok(added) => added,
+        // Whoever opens the file may see something else than the copy.
+        Err(error) => return refuse_or_report(&error),
+    };
     let gate = gate::check(&file, &document);
     let evidence = Evidence::read(&document);
     let record = evidence.record.as_ref().ok();
     let office = record.and_then(|record| trust.office(&record.office.code));
     let none = Vec::new();
-    let signed = signatures::read(pdf, gate.as_ref().unwrap_or(&none), office, paths);
+    let signed = signatures::read(own, gate.as_ref().unwrap_or(&none), office, paths);
 
     let mut facts = vec![
         trust_list(trust, options.now),
@@ -204,6 +215,7 @@ fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Re
         evidence.record_fact(),
         issuer::same(office, trust, &evidence, &signed),
     ];
+    facts.extend(added.iter().flat_map(|added| added.facts(pdf)));
     facts.push(match (record, &gate) {
         (None, _) => no_record(FactId::Signers),
         (Some(_), Err(_)) => not_read(FactId::Signers),
@@ -343,8 +355,10 @@ fn untouched(file: &File<'_>, error: Option<&PdfError>) -> Fact {
     Fact::passed(
         FactId::FileUntouched,
         Text::new(
-            format!("{length} byte, {revisions} lần ký, không có byte nào ngoài chữ ký cuối"),
-            format!("{length} bytes, {revisions} signed revisions, no byte outside the last signature"),
+            format!("bản sao: {length} byte, {revisions} lần ký, không có byte nào ngoài chữ ký cuối"),
+            format!(
+                "the copy's {length} bytes, {revisions} signed revisions, no byte outside the last signature"
+            ),
         ),
     )
 }

@@ -36,6 +36,7 @@ pub(crate) fn all(copy: &[u8], other: &[u8]) -> Vec<Attack> {
     found.extend(evidence(copy, other));
     found.extend(drawings(copy, other));
     found.extend(actions(copy));
+    found.extend(appended(copy));
     found.extend(signature::attacks(copy, other));
     found
 }
@@ -539,4 +540,76 @@ fn actions(copy: &Copy<'_>) -> Vec<Attack> {
         Attack::new("catalog", name, copy.update(&[(catalog, changed)]))
     })
     .collect()
+}
+
+/// Validation data as anybody may append them: catalog, one stream, `/DSS`.
+pub(crate) fn validation_data(copy: &Copy<'_>) -> Vec<(u32, Vec<u8>)> {
+    let (catalog, size) = (copy.with(b"/Type /Catalog"), copy.size());
+    let store = format!("<< /Certs [{size} 0 R] >>").into_bytes();
+    let root = with_store(copy, &copy.text(catalog));
+    vec![(catalog, root), (size, stream("", &[0x30, 0x03, 0x02, 0x01, 0x05])), (size + 1, store)]
+}
+
+fn with_store(copy: &Copy<'_>, root: &str) -> Vec<u8> {
+    replaced(root.as_bytes(), "<<", &format!("<< /DSS {} 0 R ", copy.size() + 1))
+}
+
+/// Validation data and something else with them, or something else in their name.
+fn appended(copy: &Copy<'_>) -> Vec<Attack> {
+    let (catalog, page, size) = (copy.with(b"/Type /Catalog"), copy.last_page(), copy.size());
+    let (root, honest) = (copy.text(catalog), validation_data(copy));
+    let mut found = Vec::new();
+    // Tables are written in the order of numbers: any other would be refused for that alone.
+    let mut attack = |name: &str, mut objects: Vec<(u32, Vec<u8>)>| {
+        objects.sort_by_key(|(number, _)| *number);
+        found.push(Attack::new("appended", name, copy.update(&objects)));
+    };
+    let key = |key: &str| root.replacen("<<", &format!("<< {key} "), 1);
+    for (name, changed) in [
+        ("open-action", key("/OpenAction [1 0 R /Fit]")),
+        ("additional-actions", key("/AA << >>")),
+        ("optional-content", key("/OCProperties << >>")),
+        ("permissions", key("/Perms << >>")),
+        ("extension-with-reference", key("/Extensions << /X << /URL 1 0 R >> >>")),
+        ("language", root.replace("/Lang (vi-VN)", "/Lang (en-US)")),
+        ("pages", root.replace("/Pages ", "/Pages 1 0 R /Lang2 ")),
+        ("a-stream-as-field", root.replace("/Fields [", &format!("/Fields [{size} 0 R "))),
+        ("need-appearances", root.replace("/SigFlags 3", "/SigFlags 3 /NeedAppearances true")),
+    ] {
+        assert_ne!(changed, root, "{name} changes the catalog");
+        attack(name, [&[(catalog, with_store(copy, &changed))], &honest[1..]].concat());
+    }
+    let record = copy.attachment("record.json");
+    let (field, signature) = copy.last_objects();
+    let note = format!("<< /Type /Annot /Subtype /Text /Rect [0 0 90 90] /Contents (x) /P {page} 0 R >>");
+    let noted = replaced(&copy.body(page), "/Annots [", &format!("/Annots [{} 0 R ", size + 2));
+    for (name, objects) in [
+        ("contents", vec![(copy.named(page, "Contents"), stream("", b"q Q"))]),
+        ("page", vec![(page, replaced(&copy.body(page), "/MediaBox [", "/Rotate 90 /MediaBox ["))]),
+        ("same-page", vec![(page, copy.body(page))]),
+        ("annotation", vec![(page, noted), (size + 2, note.into_bytes())]),
+        ("field", vec![(field, copy.body(field))]),
+        ("signature", vec![(signature, copy.body(signature))]),
+        ("record", vec![(record, copy.body(record))]),
+        ("unreferenced", vec![(size + 2, b"<< /Type /Font >>".to_vec())]),
+        (
+            "metadata",
+            vec![(copy.named(catalog, "Metadata"), stream("/Type /Metadata /Subtype /XML", b"<x/>"))],
+        ),
+    ] {
+        attack(&format!("{name}-beside"), [&honest[..], &objects].concat());
+        attack(&format!("{name}-alone"), objects);
+    }
+    let (der, store) = (&honest[1].1, &honest[2].1);
+    for (name, stream, store) in [
+        ("no-der", stream("", b"no DER"), store.clone()),
+        ("two-values", stream("", &[0x30, 0, 0x30, 0]), store.clone()),
+        ("no-stream", b"<< >>".to_vec(), store.clone()),
+        ("typed-stream", stream("/Type /XObject /Subtype /Form", &[0x30, 0]), store.clone()),
+        ("object-of-the-copy", der.clone(), format!("<< /Certs [{size} 0 R {record} 0 R] >>").into_bytes()),
+        ("stranger", der.clone(), format!("<< /Certs [{size} 0 R] /JavaScript [] >>").into_bytes()),
+    ] {
+        attack(name, vec![honest[0].clone(), (size, stream), (size + 1, store)]);
+    }
+    found
 }

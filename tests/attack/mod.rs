@@ -4,7 +4,7 @@
 mod der;
 mod families;
 pub(crate) mod mutate;
-mod pdf;
+pub(crate) mod pdf;
 mod signature;
 
-pub(crate) use families::all;
+pub(crate) use families::{all, validation_data};

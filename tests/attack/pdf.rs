@@ -30,7 +30,9 @@ impl<'a> Copy<'a> {
         let at = memmem::rfind(self.bytes, b"trailer\n<<").expect("a trailer") + 10;
         let end = at + memmem::find(&self.bytes[at..], b">>\nstartxref").expect("its end");
         let text = String::from_utf8_lossy(&self.bytes[at..end]).into_owned();
-        let id = text.find("/ID").map_or(String::new(), |id| text[id..].trim().to_owned());
+        // Up to its end: a /Prev that stands twice would be refused for that alone.
+        let id = text.find("/ID").map_or("", |id| &text[id..]);
+        let id = &id[..id.find(']').map_or(0, |end| end + 1)];
         format!("/Root {} 0 R {id}", self.with(b"/Type /Catalog"))
     }
 

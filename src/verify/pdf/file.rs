@@ -36,6 +36,8 @@ pub(crate) struct File<'a> {
     objects: Vec<Option<Indirect<'a>>>,
     /// What revision 2 defined anew, as revision 1 had it.
     pub(crate) superseded: Vec<Indirect<'a>>,
+    /// Where the last cross-reference table stands.
+    table: usize,
 }
 
 /// A cross-reference table with its trailer.
@@ -82,15 +84,30 @@ impl<'a> File<'a> {
             revisions: Vec::new(),
             objects: vec![None; first.size as usize],
             superseded: Vec::new(),
+            table: 0,
         };
         let mut start = body;
         for section in sections {
             let end = section.end;
-            file.revision(&mut lexer, start, section)?;
+            file.revision(&mut lexer, start, section, false)?;
             start = end;
         }
         file.all_referenced()?;
         Ok(file)
+    }
+
+    /// Reads one revision more, which must end at `end` of the same file.
+    pub(crate) fn append(&mut self, bytes: &'a [u8], end: usize) -> Result<(), PdfError> {
+        let (part, start) = (&bytes[..end], self.bytes.len());
+        let mut lexer = Lexer::lenient(part);
+        let section = Section::read(part, &mut lexer, last_startxref(part)?)?;
+        if section.end != end || section.start < start || section.previous != Some(self.table) {
+            return Err(PdfError::at(section.start, Problem::NoXref));
+        }
+        self.bytes = part;
+        self.revision(&mut lexer, start, section, true)?;
+        // What an earlier revision brought may be left by a later one.
+        self.reached().map(drop)
     }
 
     /// The object with this number.
@@ -108,17 +125,19 @@ impl<'a> File<'a> {
         &self.revisions.last().expect("a file has a revision").trailer
     }
 
-    /// The objects of one revision, each exactly where the table says, with only white space between.
+    /// The objects of one revision, each exactly where the table says, with only white space between. Other programs leave `gaps` in the numbers:
+    /// objects that nothing refers to.
     fn revision(
         &mut self,
         lexer: &mut Lexer<'a>,
         start: usize,
         section: Section<'a>,
+        gaps: bool,
     ) -> Result<(), PdfError> {
         let mut entries = section.entries;
         entries.sort_unstable_by_key(|(_, offset)| *offset);
         let known = self.revisions.last().map_or(1, |r| r.size);
-        if section.size < known || u64::from(section.size - known) > entries.len() as u64 {
+        if section.size < known || (!gaps && u64::from(section.size - known) > entries.len() as u64) {
             return Err(PdfError::at(section.start, Problem::XrefSections));
         }
         self.objects.resize(section.size as usize, None);
@@ -141,9 +160,10 @@ impl<'a> File<'a> {
         if lexer.position() != section.start {
             return Err(PdfError::at(lexer.position(), Problem::Unaccounted));
         }
-        if let Some(gap) = self.objects.iter().skip(1).position(Option::is_none) {
+        if let Some(gap) = self.objects.iter().skip(1).position(Option::is_none).filter(|_| !gaps) {
             return Err(PdfError::at(section.start, Problem::Dangling(gap as u32 + 1)));
         }
+        self.table = section.start;
         self.revisions.push(Revision {
             end: section.end,
             defines,
@@ -155,6 +175,15 @@ impl<'a> File<'a> {
 
     /// Every object is reached from the trailer, and every reference reaches one.
     fn all_referenced(&self) -> Result<(), PdfError> {
+        let reached = self.reached()?;
+        match self.objects().find(|object| !reached[object.number as usize]) {
+            Some(object) => Err(PdfError::at(object.start, Problem::Unreferenced(object.number))),
+            None => Ok(()),
+        }
+    }
+
+    /// Which objects are reached from the trailer; every reference reaches one.
+    fn reached(&self) -> Result<Vec<bool>, PdfError> {
         let mut reached = vec![false; self.objects.len()];
         let mut open = Vec::new();
         for (_, value) in self.trailer().iter() {
@@ -168,13 +197,32 @@ impl<'a> File<'a> {
                 object.value.references(&mut |number| open.push(number));
             }
         }
-        for object in self.objects() {
-            if !reached[object.number as usize] {
-                return Err(PdfError::at(object.start, Problem::Unreferenced(object.number)));
-            }
-        }
-        Ok(())
+        Ok(reached)
     }
+}
+
+/// Where the revisions end, the oldest first, of a file that may have more than a copy: more than two, or a last one that defines the catalog
+/// anew, which no signer's does. None of any other file.
+pub(crate) fn later_ends(bytes: &[u8], most: usize) -> Option<Vec<usize>> {
+    let mut lexer = Lexer::lenient(bytes);
+    let mut at = last_startxref(bytes).ok()?;
+    let (mut ends, mut catalog) = (Vec::new(), false);
+    loop {
+        let section = Section::read(bytes, &mut lexer, at).ok()?;
+        let root = section.trailer.get("Root").and_then(Object::as_reference)?;
+        if ends.is_empty() {
+            catalog = section.entries.iter().any(|(number, _)| *number == root);
+        }
+        ends.push(section.end);
+        match section.previous {
+            Some(previous) if previous < at && ends.len() < most => at = previous,
+            Some(_) => return None,
+            None => break,
+        }
+    }
+    ends.reverse();
+    let rising = ends.windows(2).all(|pair| pair[0] < pair[1]) && ends.last() == Some(&bytes.len());
+    (rising && ends.len() > 1 && (ends.len() > 2 || catalog)).then_some(ends)
 }
 
 /// `%PDF-1.7` and a comment of four bytes above 127; gives where the objects begin.

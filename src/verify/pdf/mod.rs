@@ -14,6 +14,6 @@ mod object;
 mod stream;
 
 pub use error::{PdfError, Problem};
-pub(crate) use file::{File, Indirect};
-pub(crate) use object::{Dictionary, Lexer, Object, Token};
+pub(crate) use file::{File, Indirect, later_ends};
+pub(crate) use object::{Dictionary, Lexer, Object, Text as TextString, Token};
 pub(crate) use stream::decoded;

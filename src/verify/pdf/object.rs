@@ -36,6 +36,21 @@ pub(crate) struct Text<'a> {
     pub(crate) hex: bool,
 }
 
+impl Text<'_> {
+    /// The text of a text string: ASCII, or UTF-16BE behind its mark.
+    pub(crate) fn text(&self) -> Option<String> {
+        match self.bytes.strip_prefix(&[0xfe, 0xff]) {
+            Some(units) if units.len() % 2 == 0 => {
+                let units: Vec<u16> =
+                    units.chunks_exact(2).map(|u| u16::from_be_bytes([u[0], u[1]])).collect();
+                String::from_utf16(&units).ok()
+            }
+            Some(_) => None,
+            None => self.bytes.is_ascii().then(|| String::from_utf8_lossy(&self.bytes).into_owned()),
+        }
+    }
+}
+
 impl PartialEq for Text<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.bytes == other.bytes
@@ -90,6 +105,23 @@ impl<'a> Object<'a> {
         match self {
             Self::Reference(number) => Some(*number),
             _ => None,
+        }
+    }
+
+    /// Whether two objects say the same: numbers by their value, however many digits they are written with, and text strings by their text.
+    pub(crate) fn alike(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Integer(_) | Self::Real(..), Self::Integer(_) | Self::Real(..)) => {
+                self.as_number() == other.as_number()
+            }
+            (Self::Array(a), Self::Array(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.alike(b))
+            }
+            (Self::Dictionary(a), Self::Dictionary(b)) => a.alike(b),
+            (Self::String(a), Self::String(b)) => {
+                a == b || a.text().is_some_and(|text| b.text() == Some(text))
+            }
+            _ => self == other,
         }
     }
 
@@ -152,6 +184,12 @@ impl<'a> Dictionary<'a> {
         self.entries.iter().map(|(name, _)| name.as_ref()).find(|name| !allowed.contains(name))
     }
 
+    /// Whether two dictionaries say the same, as [`Object::alike`].
+    pub(crate) fn alike(&self, other: &Self) -> bool {
+        self.entries.len() == other.entries.len()
+            && self.entries.iter().all(|(key, value)| other.get(key).is_some_and(|other| value.alike(other)))
+    }
+
     /// The same without one key.
     pub(crate) fn without(&self, key: &str) -> Self {
         Self { entries: self.entries.iter().filter(|(name, _)| name != key).cloned().collect() }
@@ -176,17 +214,24 @@ pub(crate) struct Lexer<'a> {
     position: usize,
     values: Cell<usize>,
     content: bool,
+    /// The longest number, in characters.
+    digits: usize,
 }
 
 impl<'a> Lexer<'a> {
     /// Over a file.
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, position: 0, values: Cell::new(0), content: false }
+        Self { bytes, position: 0, values: Cell::new(0), content: false, digits: 18 }
+    }
+
+    /// The same for what other programs wrote: numbers with more digits than say anything.
+    pub(crate) fn lenient(bytes: &'a [u8]) -> Self {
+        Self { digits: 1024, ..Self::new(bytes) }
     }
 
     /// Over a decoded content stream: without references and dictionaries.
     pub(crate) fn content(bytes: &'a [u8]) -> Self {
-        Self { bytes, position: 0, values: Cell::new(0), content: true }
+        Self { bytes, position: 0, values: Cell::new(0), content: true, digits: 18 }
     }
 
     pub(crate) fn position(&self) -> usize {
@@ -394,7 +439,7 @@ impl<'a> Lexer<'a> {
                 return self.fail(Problem::Syntax);
             }
         }
-        if whole == 0 || self.position - start > 18 {
+        if whole == 0 || self.position - start > self.digits {
             return self.fail(Problem::Syntax);
         }
         self.boundary()?;
@@ -573,6 +618,44 @@ mod tests {
         }
         assert_eq!(read(b"<</A 1/#41 2>>"), Err(Problem::DuplicateKey("A".into())));
         assert_eq!(read(&[b'['; 40]), Err(Problem::Depth));
+    }
+
+    #[test]
+    fn text_strings_have_two_forms() {
+        let text = |bytes: &[u8]| Text { bytes: Cow::Borrowed(bytes), start: 0, end: 0, hex: false }.text();
+        assert_eq!(text(b"abc").as_deref(), Some("abc"));
+        assert_eq!(text(&[0xfe, 0xff, 0x1e, 0xa0]).as_deref(), Some("Ạ"));
+        assert_eq!(text(&[0xfe, 0xff, 0x1e]), None);
+        assert_eq!(text(&[0xe9]), None);
+        assert_eq!(text(&[0xfe, 0xff, 0xd8, 0x00]), None);
+    }
+
+    #[test]
+    fn alike_is_what_says_the_same() {
+        let alike = |a: &str, b: &str| {
+            let mut lexer = Lexer::lenient(b.as_bytes());
+            read(a.as_bytes()).expect("an object").alike(&lexer.object(0).expect("an object"))
+        };
+        for (a, b) in [
+            ("841.92", "841.92000000000000000000000000"),
+            ("[1 0.0 /A]", "[1.0 0 /A]"),
+            ("<</A (vi-VN)/B 1 0 R>>", "<</B 1 0 R/A <FEFF00760069002D0056004E>>>"),
+        ] {
+            assert!(alike(a, b), "{a} {b}");
+        }
+        for (a, b) in [
+            ("1", "1.001"),
+            ("[1]", "[1 1]"),
+            ("1 0 R", "2 0 R"),
+            ("(a)", "(b)"),
+            ("<E9>", "<E8>"),
+            ("/A", "(A)"),
+            ("<</A 1>>", "<</A 1/B 2>>"),
+            ("<</A 1>>", "<</B 1>>"),
+            ("null", "false"),
+        ] {
+            assert!(!alike(a, b), "{a} {b}");
+        }
     }
 
     #[test]

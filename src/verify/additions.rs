@@ -1,0 +1,454 @@
+//! What may be appended to a copy after its last signature: validation data (`/DSS`, ETSI EN 319 142-1 section 5.4.2) and document timestamps
+//! (ISO 32000-2 section 12.8.5), in the form in which pyHanko writes them; nothing that a reader of the copy could see.
+//!
+//! The copy itself is the file without them and is verified as if they were not there. Here each later revision is compared with the file before
+//! it: the catalog gains `/DSS`, `/Extensions` and a field, one page the field's invisible widget, the metadata say the same as before but when
+//! and with which program the file was written. Every object that a revision defines is one of these.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::signature::timestamp::{self, TimestampError};
+use crate::signature::{DigestAlgorithm, Hasher};
+
+use super::document::{Document, dictionary, only, resolve, structure, target};
+use super::fact::{Fact, FactId, State, Text};
+use super::pdf::{Dictionary, File, Indirect, Object, PdfError, Problem, TextString, decoded, later_ends};
+use super::signatures::rfc3339;
+use super::xmp;
+
+/// Later revisions that are looked at.
+const MAX_LATER: usize = 8;
+/// Decoded bytes of one certificate, revocation list or answer.
+const MAX_STREAM: usize = 16 << 20;
+/// Decoded bytes of all of them.
+const MAX_STREAMS: usize = 64 << 20;
+
+/// What was appended.
+#[derive(Debug, Default)]
+pub(crate) struct Additions {
+    revisions: usize,
+    certificates: usize,
+    lists: usize,
+    answers: usize,
+    stamps: Vec<Stamp>,
+}
+
+/// A document timestamp.
+#[derive(Debug)]
+struct Stamp {
+    gap: Range<usize>,
+    /// Where the covered bytes end: the end of its revision.
+    end: usize,
+    contents: Vec<u8>,
+    /// The field and the signature dictionary.
+    objects: [u32; 2],
+}
+
+/// Where the copy ends, and each later revision.
+pub(crate) fn split(bytes: &[u8]) -> (usize, Vec<usize>) {
+    let signers = |end: usize| {
+        let first = File::parse(bytes.get(..end)?).ok()?;
+        Some(Document::read(&first).ok()?.fields.len()).filter(|count| (1..=2).contains(count))
+    };
+    let found = later_ends(bytes, 2 + MAX_LATER).and_then(|mut ends| {
+        let count = signers(ends[0])?;
+        let later = ends.split_off(count.min(ends.len()));
+        let end = *ends.last()?;
+        (!later.is_empty()).then_some((end, later))
+    });
+    found.unwrap_or((bytes.len(), Vec::new()))
+}
+
+/// Reads the later revisions of a copy whose own bytes end at `end`.
+pub(crate) fn check(
+    bytes: &[u8],
+    end: usize,
+    later: &[usize],
+    document: &Document<'_, '_>,
+) -> Result<Additions, PdfError> {
+    let mut file = File::parse(&bytes[..end])?;
+    let copy = file.revisions.last().map_or(0, |revision| revision.size);
+    let said = document.metadata.map(xmp::properties);
+    let mut found = Additions { revisions: later.len(), ..Additions::default() };
+    for end in later {
+        let (size, superseded) = (file.revisions.last().map_or(0, |r| r.size), file.superseded.len());
+        let trailer = file.trailer().clone();
+        let start = file.bytes.len();
+        file.append(bytes, *end)?;
+        let step = Step { file: &file, old: &file.superseded[superseded..], start, copy, size };
+        step.trailer(&trailer)?;
+        step.check(document, said.as_ref(), &mut found)?;
+    }
+    Ok(found)
+}
+
+/// One later revision beside the file before it.
+struct Step<'f, 'a> {
+    file: &'f File<'a>,
+    /// The objects that it defines anew, as they were.
+    old: &'f [Indirect<'a>],
+    start: usize,
+    /// `/Size` of the copy.
+    copy: u32,
+    /// `/Size` before this revision.
+    size: u32,
+}
+
+impl<'f, 'a> Step<'f, 'a> {
+    fn fail<T>(&self, what: impl Into<String>) -> Result<T, PdfError> {
+        Err(PdfError::at(self.start, Problem::Structure(format!("a later revision {}", what.into()))))
+    }
+
+    fn old(&self, number: u32) -> Option<&'f Dictionary<'a>> {
+        self.old.iter().find(|object| object.number == number)?.value.as_dictionary()
+    }
+
+    /// The same document.
+    fn trailer(&self, before: &Dictionary<'_>) -> Result<(), PdfError> {
+        let after = self.file.trailer();
+        let id = |trailer: &Dictionary<'_>| {
+            let ids = trailer.get("ID")?.as_array()?;
+            Some(ids.first()?.as_text()?.bytes.to_vec())
+        };
+        let same = ["Root", "Info"].iter().all(|key| before.get(key) == after.get(key));
+        if same && id(before) == id(after) { Ok(()) } else { self.fail("changes the trailer") }
+    }
+
+    fn check(
+        &self,
+        document: &Document<'_, '_>,
+        said: Option<&Option<Vec<xmp::Property>>>,
+        found: &mut Additions,
+    ) -> Result<(), PdfError> {
+        let root = self.file.trailer().get("Root").and_then(Object::as_reference);
+        let Some((root, before)) = root.and_then(|root| Some((root, self.old(root)?))) else {
+            return self.fail("adds nothing to the catalog");
+        };
+        let (object, catalog) = target(self.file, &self.old[0], self.file.trailer().get("Root"), "/Root")?;
+        let mut allowed = BTreeSet::from([root]);
+        let field = self.catalog(object, before, catalog)?;
+        if field.is_none() && catalog.get("DSS").is_none() {
+            return self.fail("adds nothing to the catalog");
+        }
+        let store = self.store(object, catalog, found)?;
+        if let Some(field) = field {
+            let stamp = self.stamp(object, field, document, &mut allowed)?;
+            found.stamps.push(stamp);
+        }
+        let stamps: Vec<u32> = found.stamps.iter().flat_map(|stamp| stamp.objects).collect();
+        if store.iter().any(|number| *number < self.copy || stamps.contains(number)) {
+            return self.fail("takes an object of the copy for validation data");
+        }
+        allowed.extend(store);
+        if let Some(number) = catalog.get("Metadata").and_then(Object::as_reference)
+            && self.old(number).is_some()
+        {
+            self.metadata(object, catalog, said)?;
+            allowed.insert(number);
+        }
+        let defines = &self.file.revisions.last().expect("it was read just now").defines;
+        match defines.iter().find(|number| !allowed.contains(number)) {
+            Some(number) => self.fail(format!(
+                "defines object {number}, which is neither validation data nor a document timestamp"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The catalog, but for what may be added; gives the field that was.
+    fn catalog(
+        &self,
+        object: &Indirect<'a>,
+        before: &Dictionary<'a>,
+        after: &'f Dictionary<'a>,
+    ) -> Result<Option<&'f Object<'a>>, PdfError> {
+        const OPEN: [&str; 3] = ["DSS", "Extensions", "AcroForm"];
+        let kept = |catalog: &Dictionary<'a>| OPEN.iter().fold(catalog.clone(), |c, key| c.without(key));
+        if !kept(before).alike(&kept(after)) {
+            return Err(structure(object, "a later revision changes the catalog"));
+        }
+        if before.get("DSS").is_some() && after.get("DSS").is_none() {
+            return Err(structure(object, "a later revision takes validation data away"));
+        }
+        if let Some(extensions) = after.get("Extensions") {
+            extensions_only(object, extensions)?;
+        }
+        let form = |catalog: &'f Dictionary<'a>| catalog.get("AcroForm").and_then(Object::as_dictionary);
+        let (Some(old), Some(new)) = (before.get("AcroForm").and_then(Object::as_dictionary), form(after))
+        else {
+            return Err(structure(object, "a later revision changes the form"));
+        };
+        let fields = |form: &Dictionary<'a>| form.get("Fields").and_then(Object::as_array).map(<[_]>::to_vec);
+        let (Some(was), Some(is)) = (fields(old), new.get("Fields").and_then(Object::as_array)) else {
+            return Err(structure(object, "a later revision changes the form"));
+        };
+        if !old.without("Fields").alike(&new.without("Fields")) || !is.starts_with(&was) {
+            return Err(structure(object, "a later revision changes the form"));
+        }
+        match &is[was.len()..] {
+            [] => Ok(None),
+            [field] => Ok(Some(field)),
+            _ => Err(structure(object, "a later revision adds more than one field")),
+        }
+    }
+
+    /// The objects of the validation data, each of which is read.
+    fn store(
+        &self,
+        object: &'f Indirect<'a>,
+        catalog: &'f Dictionary<'a>,
+        found: &mut Additions,
+    ) -> Result<BTreeSet<u32>, PdfError> {
+        let mut numbers = BTreeSet::new();
+        let Some(value) = catalog.get("DSS") else { return Ok(numbers) };
+        numbers.extend(value.as_reference());
+        let (owner, store) = dictionary(self.file, object, Some(value), "/DSS")?;
+        only(owner, store, "/DSS", &["Type", "Certs", "CRLs", "OCSPs", "VRI"])?;
+        let mut streams = BTreeSet::new();
+        let mut count = |holder, value: Option<&'f Object<'a>>| -> Result<usize, PdfError> {
+            let listed = self.streams(holder, value, &mut numbers)?;
+            let all = listed.len();
+            streams.extend(listed);
+            Ok(all)
+        };
+        let certificates = count(owner, store.get("Certs"))?;
+        let lists = count(owner, store.get("CRLs"))?;
+        let answers = count(owner, store.get("OCSPs"))?;
+        if let Some(related) = store.get("VRI") {
+            let (holder, related) = dictionary(self.file, owner, Some(related), "/VRI")?;
+            let mut inner = Vec::new();
+            for (key, value) in related.iter() {
+                let hash = key.len() == 40 && key.bytes().all(|b| b.is_ascii_hexdigit());
+                if !hash {
+                    return Err(structure(holder, "/VRI has a key that is no hash"));
+                }
+                let (entry, members) = dictionary(self.file, holder, Some(value), "an entry of /VRI")?;
+                only(entry, members, "an entry of /VRI", &["Type", "Cert", "CRL", "OCSP", "TU"])?;
+                if members.get("TU").is_some_and(|time| time.as_text().is_none()) {
+                    return Err(structure(entry, "/TU is no date"));
+                }
+                inner.extend(value.as_reference());
+                for key in ["Cert", "CRL", "OCSP"] {
+                    count(entry, members.get(key))?;
+                }
+            }
+            numbers.extend(inner);
+            numbers.extend(store.get("VRI").and_then(Object::as_reference));
+        }
+        let mut left = MAX_STREAMS;
+        for number in streams {
+            let stream = self.file.get(number).expect("it was looked at");
+            let bytes = decoded(stream, MAX_STREAM.min(left))?;
+            left -= bytes.len();
+            if !is_sequence(&bytes) {
+                return Err(structure(stream, "validation data that are not one value in DER"));
+            }
+        }
+        if certificates + lists + answers == 0 {
+            return Err(structure(owner, "validation data without any"));
+        }
+        (found.certificates, found.lists, found.answers) = (certificates, lists, answers);
+        Ok(numbers)
+    }
+
+    /// The streams of an array, itself direct or not.
+    fn streams(
+        &self,
+        holder: &'f Indirect<'a>,
+        value: Option<&'f Object<'a>>,
+        numbers: &mut BTreeSet<u32>,
+    ) -> Result<Vec<u32>, PdfError> {
+        let Some(value) = value else { return Ok(Vec::new()) };
+        numbers.extend(value.as_reference());
+        let items = resolve(self.file, value).as_array();
+        let items = items.ok_or_else(|| structure(holder, "a list of validation data is no array"))?;
+        let mut found = Vec::new();
+        for item in items {
+            let (stream, keys) = target(self.file, holder, Some(item), "validation data")?;
+            only(stream, keys, "validation data", &["Length", "Filter"])?;
+            if stream.stream.is_none() {
+                return Err(structure(stream, "validation data that are no stream"));
+            }
+            numbers.insert(stream.number);
+            found.push(stream.number);
+        }
+        Ok(found)
+    }
+
+    /// A new field with the timestamp in it, and the page that its widget is put on.
+    fn stamp(
+        &self,
+        object: &Indirect<'a>,
+        value: &'f Object<'a>,
+        document: &Document<'_, '_>,
+        allowed: &mut BTreeSet<u32>,
+    ) -> Result<Stamp, PdfError> {
+        let (widget, field) = target(self.file, object, Some(value), "a timestamp's field")?;
+        let keys = ["Type", "Subtype", "FT", "T", "TU", "F", "P", "Rect", "V"];
+        only(widget, field, "a timestamp's field", &keys)?;
+        let name = field.get("T").and_then(Object::as_text).and_then(TextString::text);
+        let own = name.is_none_or(|name| name.starts_with("saoy-"));
+        let rect = field.get("Rect").and_then(Object::as_array).unwrap_or_default();
+        let invisible = rect.len() == 4 && rect.iter().all(|side| side.as_number() == Some(0.0));
+        let right = field.is_name("Type", "Annot")
+            && field.is_name("Subtype", "Widget")
+            && field.is_name("FT", "Sig")
+            && field.get("F").and_then(Object::as_integer).is_some_and(|flags| flags & !0b1000_0110 == 0)
+            && field.get("TU").is_none_or(|says| says.as_text().is_some());
+        if !right || !invisible || own {
+            return Err(structure(widget, "a timestamp's field that is not an invisible one"));
+        }
+        let page = field.get("P").and_then(Object::as_reference);
+        let page = page.filter(|page| document.pages.iter().any(|(known, _)| known.number == *page));
+        let changed = page.and_then(|page| Some((page, self.old(page)?)));
+        let Some((page, before)) = changed else {
+            return Err(structure(widget, "a timestamp's field that is on no page"));
+        };
+        let (at, after) = target(self.file, widget, field.get("P"), "a page")?;
+        let annotations = |page: &Dictionary<'a>| {
+            page.get("Annots").map_or(Some(Vec::new()), |list| list.as_array().map(<[_]>::to_vec))
+        };
+        let mut expected = annotations(before).ok_or_else(|| structure(at, "/Annots is no array"))?;
+        expected.push(value.clone());
+        let same = before.without("Annots").alike(&after.without("Annots"));
+        if !same || annotations(after).as_ref() != Some(&expected) {
+            return Err(structure(at, "a later revision changes a page"));
+        }
+        let (holder, signature) = target(self.file, widget, field.get("V"), "/V")?;
+        only(holder, signature, "a timestamp", &["Type", "Filter", "SubFilter", "Contents", "ByteRange"])?;
+        let right = signature.is_name("Type", "DocTimeStamp")
+            && signature.is_name("Filter", "Adobe.PPKLite")
+            && signature.is_name("SubFilter", "ETSI.RFC3161");
+        let contents = signature.get("Contents").and_then(Object::as_text).filter(|text| text.hex);
+        let Some(contents) = contents.filter(|_| right) else {
+            return Err(structure(holder, "a timestamp of another kind than ETSI.RFC3161"));
+        };
+        let (gap, end) = (contents.start..contents.end, self.file.bytes.len());
+        let range = signature.get("ByteRange").and_then(Object::as_array).unwrap_or_default();
+        let range: Vec<usize> =
+            range.iter().filter_map(|n| n.as_integer().and_then(|n| usize::try_from(n).ok())).collect();
+        let new = [widget.number, holder.number];
+        if gap.start < self.start || new.iter().any(|number| *number < self.size) || new[0] == new[1] {
+            return Err(structure(holder, "a timestamp that its revision does not bring"));
+        }
+        if range != [0, gap.start, gap.end, end - gap.end] {
+            let what = format!("/ByteRange is {range:?}, but the stamped revision ends at {end}");
+            return Err(structure(holder, what));
+        }
+        allowed.extend(new);
+        allowed.insert(page);
+        Ok(Stamp { gap, end, contents: contents.bytes.to_vec(), objects: new })
+    }
+
+    /// Metadata that were written anew say what the office's say.
+    fn metadata(
+        &self,
+        object: &Indirect<'a>,
+        catalog: &Dictionary<'a>,
+        said: Option<&Option<Vec<xmp::Property>>>,
+    ) -> Result<(), PdfError> {
+        let (stream, keys) = target(self.file, object, catalog.get("Metadata"), "/Metadata")?;
+        only(stream, keys, "the metadata stream", &["Type", "Subtype", "Length"])?;
+        let says = stream.stream.and_then(xmp::properties);
+        match (said, says) {
+            (Some(Some(said)), Some(says)) if *said == says => Ok(()),
+            _ => Err(structure(stream, "a later revision changes the metadata")),
+        }
+    }
+}
+
+/// Developer extensions (ISO 32000-2 section 7.12): names, numbers and texts.
+fn extensions_only(object: &Indirect<'_>, value: &Object<'_>) -> Result<(), PdfError> {
+    let fail = || structure(object, "/Extensions is not one of developers");
+    let keys = ["Type", "BaseVersion", "ExtensionLevel", "ExtensionRevision", "URL"];
+    for (_, entry) in value.as_dictionary().ok_or_else(fail)?.iter() {
+        let entry = entry.as_dictionary().filter(|entry| entry.stranger(&keys).is_none()).ok_or_else(fail)?;
+        let simple =
+            |value: &Object<'_>| matches!(value, Object::Name(_) | Object::Integer(_) | Object::String(_));
+        if !entry.iter().all(|(_, value)| simple(value)) {
+            return Err(fail());
+        }
+    }
+    Ok(())
+}
+
+/// Whether the bytes are one SEQUENCE in DER, by its header.
+fn is_sequence(bytes: &[u8]) -> bool {
+    let [0x30, first, rest @ ..] = bytes else { return false };
+    let (length, header) = match first {
+        0..=0x7f => (usize::from(*first), 0),
+        0x81..=0x84 => {
+            let count = usize::from(first & 0x7f);
+            let Some(digits) = rest.get(..count) else { return false };
+            (digits.iter().fold(0usize, |n, digit| n << 8 | usize::from(*digit)), count)
+        }
+        _ => return false,
+    };
+    rest.len() == length.saturating_add(header)
+}
+
+impl Additions {
+    /// What was added, and the timestamps among it.
+    pub(crate) fn facts(&self, bytes: &[u8]) -> Vec<Fact> {
+        let Self { revisions, certificates, lists, answers, stamps } = self;
+        let count = stamps.len();
+        let added = Text::new(
+            format!(
+                "{revisions} lần ghi thêm sau chữ ký cuối, chỉ gồm dữ liệu kiểm tra (chứng thư số: {certificates}, danh sách thu hồi: {lists}, trả lời OCSP: {answers}) và dấu thời gian ({count}); bản sao không bị thay đổi"
+            ),
+            format!(
+                "revisions after the last signature: {revisions}, with nothing but validation data (certificates: {certificates}, revocation lists: {lists}, OCSP answers: {answers}) and document timestamps ({count}); the copy is unchanged"
+            ),
+        );
+        let mut facts = vec![Fact::passed(FactId::Additions, added)];
+        // One that does not hold, or the earliest.
+        let told: Vec<Fact> = stamps.iter().map(|stamp| stamp.fact(bytes)).collect();
+        let failed = told.iter().position(|fact| fact.state == State::Failed);
+        facts.extend(told.into_iter().nth(failed.unwrap_or(0)));
+        facts
+    }
+}
+
+impl Stamp {
+    fn fact(&self, bytes: &[u8]) -> Fact {
+        let id = FactId::Timestamp;
+        let covered = format!("0–{} + {}–{}", self.gap.start, self.gap.end, self.end);
+        let digest = |algorithm: DigestAlgorithm| {
+            let mut hasher = Hasher::new(algorithm);
+            hasher.update(&bytes[..self.gap.start]);
+            hasher.update(&bytes[self.gap.end..self.end]);
+            hasher.finish()
+        };
+        match timestamp::verify(&self.contents, digest) {
+            Ok(stamp) => {
+                let (time, subject) = (rfc3339(stamp.time), stamp.authority.subject());
+                Fact::warning(
+                    id,
+                    Text::new(
+                        format!(
+                            "dấu thời gian đúng với các byte {covered}: {time}, theo {subject}; chưa kiểm tra chứng thư số của đơn vị cấp dấu thời gian"
+                        ),
+                        format!(
+                            "the timestamp holds over bytes {covered}: {time}, says {subject}; that authority's certificate was not checked"
+                        ),
+                    ),
+                )
+            }
+            Err(error @ TimestampError::Algorithm(_)) => Fact::warning(
+                id,
+                Text::new(
+                    format!("dấu thời gian trên các byte {covered} chưa kiểm tra được ({error})"),
+                    format!("the timestamp over bytes {covered} was not checked: {error}"),
+                ),
+            ),
+            Err(error) => Fact::failed(
+                id,
+                Text::new(
+                    format!("dấu thời gian không đúng với các byte {covered} ({error})"),
+                    format!("the timestamp does not hold over bytes {covered}: {error}"),
+                ),
+            ),
+        }
+    }
+}

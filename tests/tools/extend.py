@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Appends to a signed PDF what pyHanko appends for long-term validation, with a timestamp authority made on the spot.
+
+    extend.py dss|stamp|archive FILE OUT      archive: validation data and a timestamp, then the timestamp's own data
+"""
+import datetime
+import io
+import sys
+
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import signers, timestamps
+from pyhanko.sign.validation import DocumentSecurityStore
+from pyhanko_certvalidator import ValidationContext
+
+
+def authority():
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "TSA Mau")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=900))
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True)
+        .add_extension(usage, True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate = asn1_x509.Certificate.load(made.public_bytes(serialization.Encoding.DER))
+    form = serialization.PrivateFormat.PKCS8
+    private = key.private_bytes(serialization.Encoding.DER, form, serialization.NoEncryption())
+    stamper = timestamps.DummyTimeStamper(certificate, asn1_keys.PrivateKeyInfo.load(private))
+    return stamper, ValidationContext(trust_roots=[certificate], allow_fetching=False)
+
+
+def with_data(data):
+    signature = PdfFileReader(io.BytesIO(data)).embedded_regular_signatures[-1]
+    out = io.BytesIO(data)
+    writer = IncrementalPdfFileWriter(out)
+    certificates = [*signature.other_embedded_certs, signature.signer_cert]
+    contents = signature.pkcs7_content.hex().encode()
+    DocumentSecurityStore.supply_dss_in_writer(writer, sig_contents=contents, certs=certificates)
+    writer.write_in_place()
+    return out.getvalue()
+
+
+def stamped(data, with_own_data):
+    stamper, context = authority()
+    out = io.BytesIO(data)
+    writer = IncrementalPdfFileWriter(out)
+    context = context if with_own_data else None
+    signers.PdfTimeStamper(stamper).timestamp_pdf(writer, "sha256", validation_context=context, in_place=True)
+    return out.getvalue()
+
+
+kind, source, target = sys.argv[1:]
+with open(source, "rb") as file:
+    copy = file.read()
+if kind in ("dss", "archive"):
+    copy = with_data(copy)
+if kind in ("stamp", "archive"):
+    copy = stamped(copy, kind == "archive")
+with open(target, "wb") as file:
+    file.write(copy)
