@@ -38,6 +38,7 @@
 pub mod ambient;
 pub mod error;
 pub mod geom;
+pub mod predictor;
 
 #[cfg(feature = "issue")]
 pub mod scan;

@@ -6,6 +6,7 @@ use image::{DynamicImage, GrayImage, RgbImage};
 use super::limits::{guarded, read_at_most};
 use super::{ColorSpace, Filter, Format, Limits, ScanError, StoredImage, ccitt, encode, jpeg};
 use crate::geom::Orientation;
+use crate::predictor::unfilter;
 
 /// The upright pixels, `Luma8` or `Rgb8`. Grey and RGB are taken as they are, whatever the profile; CMYK is converted
 /// without one: the pixels are for reading, the kept image is the stream.
@@ -188,53 +189,6 @@ fn cmyk_to_rgb(values: &[u8]) -> Vec<u8> {
         out.extend([c, m, y].map(|ink| ((255 - u32::from(*ink)) * light / 255) as u8));
     }
     out
-}
-
-/// Undoes PNG's filters (ISO 15948 section 9) in place.
-pub(super) fn unfilter(mut data: Vec<u8>, stride: usize, pixel: usize, height: usize) -> Option<Vec<u8>> {
-    if data.len() != (stride + 1) * height || stride == 0 {
-        return None;
-    }
-    for y in 0..height {
-        let filter = data[y * (stride + 1)];
-        data.copy_within(y * (stride + 1) + 1..(y + 1) * (stride + 1), y * stride);
-        let (done, rest) = data.split_at_mut(y * stride);
-        let row = &mut rest[..stride];
-        let above = (y > 0).then(|| &done[(y - 1) * stride..]);
-        let up = |i: usize| above.map_or(0, |above| above[i]);
-        match filter {
-            0 => {}
-            1 => (pixel..stride).for_each(|i| row[i] = row[i].wrapping_add(row[i - pixel])),
-            2 => (0..stride).for_each(|i| row[i] = row[i].wrapping_add(up(i))),
-            3 => {
-                for i in 0..stride {
-                    let left = if i < pixel { 0 } else { u16::from(row[i - pixel]) };
-                    row[i] = row[i].wrapping_add(((left + u16::from(up(i))) / 2) as u8);
-                }
-            }
-            4 => {
-                for i in 0..stride {
-                    let (left, corner) = if i < pixel { (0, 0) } else { (row[i - pixel], up(i - pixel)) };
-                    row[i] = row[i].wrapping_add(paeth(left, up(i), corner));
-                }
-            }
-            _ => return None,
-        }
-    }
-    data.truncate(stride * height);
-    Some(data)
-}
-
-fn paeth(left: u8, up: u8, corner: u8) -> u8 {
-    let estimate = i16::from(left) + i16::from(up) - i16::from(corner);
-    let [a, b, c] = [left, up, corner].map(|value| (estimate - i16::from(value)).abs());
-    if a <= b && a <= c {
-        left
-    } else if b <= c {
-        up
-    } else {
-        corner
-    }
 }
 
 /// JBIG2 in PDF's embedded organisation → packed rows, 0 is black (ISO 32000-1 section 7.4.7).

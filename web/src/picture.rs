@@ -6,6 +6,7 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use hayro_ccitt::EncodingMode;
+use saoy::predictor::unfilter;
 use saoy::record::PageDigest;
 use saoy::verify::PageImage;
 
@@ -107,7 +108,7 @@ fn flate(image: &PageImage<'_>, width: usize, height: usize) -> Option<Samples> 
         return None;
     }
     if filtered {
-        rows = unfiltered(rows, stride, (components * bits).div_ceil(8))?;
+        rows = unfilter(rows, stride, (components * bits).div_ceil(8), height)?;
     }
     let indexed = image.palette.is_some();
     let values = match bits {
@@ -125,41 +126,6 @@ fn flate(image: &PageImage<'_>, width: usize, height: usize) -> Option<Samples> 
         _ => return None,
     };
     Some(Samples { components, values })
-}
-
-/// Undoes PNG's filters (ISO 15948 section 9).
-fn unfiltered(rows: Vec<u8>, stride: usize, pixel: usize) -> Option<Vec<u8>> {
-    let mut out: Vec<u8> = Vec::with_capacity(rows.len());
-    let mut above = vec![0; stride];
-    for row in rows.chunks_exact(stride + 1) {
-        let (filter, mut line) = (row[0], row[1..].to_vec());
-        for i in 0..stride {
-            let (left, corner) = if i < pixel { (0, 0) } else { (line[i - pixel], above[i - pixel]) };
-            let up = above[i];
-            let predicted = match filter {
-                0 => 0,
-                1 => left,
-                2 => up,
-                3 => ((u16::from(left) + u16::from(up)) / 2) as u8,
-                4 => {
-                    let estimate = i16::from(left) + i16::from(up) - i16::from(corner);
-                    let [a, b, c] = [left, up, corner].map(|value| (estimate - i16::from(value)).abs());
-                    if a <= b && a <= c {
-                        left
-                    } else if b <= c {
-                        up
-                    } else {
-                        corner
-                    }
-                }
-                _ => return None,
-            };
-            line[i] = line[i].wrapping_add(predicted);
-        }
-        out.extend_from_slice(&line);
-        above = line;
-    }
-    Some(out)
 }
 
 /// Rows of black and white.

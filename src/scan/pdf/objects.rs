@@ -9,9 +9,9 @@ use pdf::object::{ParseOptions, Resolve};
 use pdf::primitive::{Dictionary, PdfStream, Primitive};
 
 use super::super::ScanError;
-use super::super::decode::unfilter;
 use super::super::limits::{Limits, guarded};
 use super::super::tiff::{accumulate, lzw};
+use crate::predictor::unfilter;
 
 /// An opened PDF.
 pub(super) struct Objects {
