@@ -103,7 +103,7 @@ fn export(desk: &Desk, bucket: &LogBucket) -> Result<Exported, Failure> {
 fn audit(desk: &Desk, place: &dyn Place) -> (Option<String>, u64) {
     let trust = desk.reader().trust().expect("a trust list");
     let trust = trust.office("999.01").expect("the office").log_trust();
-    let audit = check::check(place, &trust, &mut |_, _| {}).expect("the place can be read");
+    let audit = check::check(place, &trust, None, &mut |_, _| {}).expect("the place can be read");
     (audit.wrong, audit.size)
 }
 

@@ -334,7 +334,7 @@ fn a_copy_is_never_certified_as_if_it_were_an_original() {
     // An explicit trust list wins over SAOY_HOME, which would know the status.
     let trust = office.home().join("trust.json");
     assert_eq!(code(&office.run(&["verify", "--trust", str_of(&trust), str_of(&copy)])), 3);
-    assert_eq!(code(&office.run(&["registry", "void", "0", "--cause", " "])), 2, "no cause");
+    assert_eq!(code(&office.run(&["registry", "void", "entry:0", "--cause", " "])), 2, "no cause");
 }
 
 #[test]
@@ -389,7 +389,7 @@ fn wrong_usage_says_what_to_do() {
         (vec!["certify", "--compared", "--act", "digitisation", SCAN], "digitisation"),
         (vec!["verify", SCAN], "not-a-copy"),
         (vec!["registry", "proof", "7"], "no-entry"),
-        (vec!["registry", "void", "7", "--cause", "failure"], "not-issued"),
+        (vec!["registry", "void", "entry:7", "--cause", "failure"], "not-issued"),
         (vec!["registry", "void", "7/2026", "--cause", "failure"], "no-number"),
         (vec!["book", "close", "--year", "1999"], "no-book"),
         (vec!["forms", "check", "samples"], "no-forms"),

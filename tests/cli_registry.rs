@@ -90,18 +90,31 @@ fn a_log_from_import_to_the_auditor() {
         2,
         &["bad-line", "line 1"],
     );
-    says(&registry(&home, "revoke", &["7", "--cause", "annulled"]), 0, &["entry 7 is revoked by entry 300"]);
+    says(&registry(&home, "revoke", &["7", "--cause", "annulled"]), 2, &["which-number", "entry:7"]);
     says(
-        &registry(&home, "revoke", &["7", "--cause", "annulled"]),
+        &registry(&home, "revoke", &["entry:7", "--cause", "annulled"]),
+        0,
+        &["entry 7 is revoked: annulled, says entry 300"],
+    );
+    says(
+        &registry(&home, "revoke", &["entry:7", "--cause", "annulled"]),
         2,
         &["conflict", "revoked already, by entry 300"],
     );
-    says(&registry(&home, "revoke", &["8", "--cause", "no-reason"]), 2, &["possible values"]);
-    says(&registry(&home, "supersede", &["8", "--by", "9"]), 0, &["entry 8 is superseded by 9"]);
-    says(&registry(&home, "correct", &["10", "--by", "11"]), 0, &["entry 10 is corrected by 11"]);
-    says(&registry(&home, "status", &["8"]), 0, &["entry 8: superseded by entry 301, see entry 9"]);
-    says(&registry(&home, "status", &["9", "--json"]), 0, &[r#""state":"in force""#]);
-    says(&registry(&home, "status", &["300"]), 2, &["not-issued"]);
+    says(&registry(&home, "revoke", &["entry:8", "--cause", "no-reason"]), 2, &["possible values"]);
+    says(
+        &registry(&home, "supersede", &["entry:8", "--by", "entry:9"]),
+        0,
+        &["entry 8 is superseded by entry 9, says entry 301"],
+    );
+    says(
+        &registry(&home, "correct", &["entry:10", "--by", "entry:11", "--json"]),
+        0,
+        &[r#"{"index":10,"state":"corrected","by":302,"replacement":11}"#],
+    );
+    says(&registry(&home, "status", &["entry:8"]), 0, &["entry 8: superseded by entry 301, see entry 9"]);
+    says(&registry(&home, "status", &["entry:9", "--json"]), 0, &[r#""state":"in force""#]);
+    says(&registry(&home, "status", &["entry:300"]), 2, &["not-issued"]);
     says(
         &registry(&home, "status", &[]),
         0,
@@ -119,7 +132,7 @@ fn a_log_from_import_to_the_auditor() {
     let (_, body) = registry(&home, "consistency", &["300"]);
     let request = AddCheckpoint::parse(body.as_bytes()).expect("a request to a witness");
     assert_eq!((request.old, request.proof.is_empty()), (300, false));
-    says(&registry(&home, "consistency", &["300", "299"]), 2, &["cannot come before"]);
+    says(&registry(&home, "consistency", &["300", "299"]), 2, &["no-such-size"]);
     says(&registry(&home, "consistency", &["3", "200"]), 2, &["no-checkpoint"]);
 
     let trust = home.join("trust.json").to_string_lossy().into_owned();
@@ -219,4 +232,127 @@ fn an_office_and_its_witness() {
     says(&registry(&home, "import", &[&records(folder.path(), 10..12)]), 0, &["2 logged"]);
     says(&registry(&home, "witness", &["--json"]), 1, &[r#""quorum":false"#, "w: http"]);
     says(&registry(&home, "check", &[]), 0, &["nothing is wrong"]);
+}
+
+#[test]
+fn an_auditor_finds_what_was_rewritten_since() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = init(folder.path());
+    let place = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    says(&registry(&home, "import", &[&records(folder.path(), 0..300)]), 0, &["300 entries"]);
+    says(&registry(&home, "export", &["--out", &place("first")]), 0, &["300 entries"]);
+    // The same office twice: one goes on, the other with other entries.
+    let fork = folder.path().join("fork");
+    let copied = Command::new("cp").arg("-r").args([&home, &fork]).status().expect("cp runs");
+    assert!(copied.success());
+    says(&registry(&home, "import", &[&records(folder.path(), 300..310)]), 0, &["310 entries"]);
+    says(&registry(&home, "export", &["--out", &place("second")]), 0, &["310 entries"]);
+    let (code, said) = registry(&fork, "import", &[&records(folder.path(), 400..420)]);
+    assert!(code == 0 && said.contains("another file than the last time"), "{said}");
+    let (code, said) = registry(&fork, "import", &[&records(folder.path(), 500..501)]);
+    assert!(code == 0 && !said.contains("another file"), "it is said once: {said}");
+    says(&registry(&fork, "export", &["--out", &place("forked")]), 0, &["321 entries"]);
+
+    let trust = home.join("trust.json").to_string_lossy().into_owned();
+    let check = |at: &str, since: &str| {
+        let output = saoy([
+            "registry",
+            "check",
+            "--trust",
+            &trust,
+            &place(at),
+            "--since",
+            &format!("{}/checkpoint", place(since)),
+        ]);
+        (output.status.code().expect("no signal"), tools_support::text(&output))
+    };
+    says(&check("second", "first"), 0, &["310 entries", "nothing is wrong"]);
+    says(&check("second", "second"), 0, &["nothing is wrong"]);
+    says(&check("forked", "first"), 0, &["nothing is wrong"]);
+    says(&check("forked", "second"), 1, &["WRONG: the log was rewritten: at size 310"]);
+    says(
+        &check("first", "second"),
+        1,
+        &["WRONG: the log was cut: the earlier checkpoint has 310 entries, this one 300"],
+    );
+    let altered = fs::read_to_string(folder.path().join("first/checkpoint"))
+        .expect("there")
+        .replacen("\n300\n", "\n299\n", 1);
+    fs::create_dir(folder.path().join("altered")).expect("made");
+    fs::write(folder.path().join("altered/checkpoint"), altered).expect("written");
+    says(&check("second", "altered"), 1, &["WRONG: the earlier checkpoint"]);
+    says(&check("second", "nowhere"), 2, &["nowhere"]);
+    fs::write(folder.path().join("altered/checkpoint"), "no note").expect("written");
+    says(&check("second", "altered"), 2, &["no-checkpoint"]);
+}
+
+#[test]
+fn an_old_status_list_put_back_is_found_and_what_it_does_not_say_is_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = init(folder.path());
+    let out = folder.path().join("log").to_string_lossy().into_owned();
+    let trust = home.join("trust.json").to_string_lossy().into_owned();
+    let check = || {
+        let output = saoy(["registry", "check", "--trust", &trust, &out]);
+        (output.status.code().expect("no signal"), tools_support::text(&output))
+    };
+    says(&registry(&home, "import", &[&records(folder.path(), 0..5)]), 0, &["5 entries"]);
+    says(&registry(&home, "export", &["--out", &out]), 0, &["5 entries"]);
+    says(&registry(&home, "status", &[]), 0, &["every copy is in force"]);
+    says(&registry(&home, "status", &["--publish", "24"]), 0, &["5 entries, 0 not in force"]);
+    says(
+        &registry(&home, "revoke", &["entry:2", "--cause", "annulled"]),
+        0,
+        &["the published status list covers the first 5 entries and does not say so yet"],
+    );
+    says(&registry(&home, "export", &["--out", &out]), 0, &["7 entries"]);
+    says(
+        &check(),
+        0,
+        &[
+            "the status list covers the first 5 entries: 1 that ended later are not in it yet",
+            "nothing is wrong",
+        ],
+    );
+    let old = fs::read(folder.path().join("log/status")).expect("there");
+    says(&registry(&home, "status", &["--publish", "24"]), 0, &["7 entries, 1 not in force"]);
+    says(&registry(&home, "export", &["--out", &out]), 0, &["8 entries"]);
+    let (code, said) = check();
+    assert!(code == 0 && !said.contains("not in it yet"), "{said}");
+    fs::write(folder.path().join("log/status"), old).expect("written");
+    says(&check(), 1, &["WRONG: status is an old one: it covers 5 entries, and entry 7 names a newer list"]);
+}
+
+#[test]
+fn a_database_behind_its_anchor_tells_nothing_old_and_is_not_published() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = init(folder.path());
+    let out = folder.path().join("log").to_string_lossy().into_owned();
+    says(&registry(&home, "import", &[&records(folder.path(), 0..5)]), 0, &["5 entries"]);
+    let database = home.join("saoy.db");
+    assert!(!home.join("saoy.db-wal").exists(), "the writer has closed it");
+    let yesterday = fs::read(&database).expect("there");
+    says(&registry(&home, "revoke", &["entry:2", "--cause", "annulled"]), 0, &["entry 2 is revoked"]);
+    says(&registry(&home, "export", &["--out", &out]), 0, &["6 entries"]);
+    fs::write(&database, yesterday).expect("written");
+    for (command, more) in [
+        ("status", vec!["entry:2"]),
+        ("proof", vec!["2"]),
+        ("consistency", vec!["3"]),
+        ("export", vec!["--out", &out]),
+    ] {
+        says(&registry(&home, command, &more), 2, &["registry-behind", "size 6"]);
+    }
+    says(&registry(&home, "serve", &["--listen", "127.0.0.1:0"]), 2, &["registry-behind"]);
+}
+
+#[test]
+fn keys_are_not_published_with_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = init(folder.path());
+    says(&registry(&home, "import", &[&records(folder.path(), 0..2)]), 0, &["2 entries"]);
+    for out in [home.as_path(), folder.path()] {
+        says(&registry(&home, "export", &["--out", &out.to_string_lossy()]), 2, &["out-is-home"]);
+        assert!(!out.join("checkpoint").exists());
+    }
 }

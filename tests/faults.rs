@@ -174,7 +174,7 @@ fn no_fault_of_an_export_spoils_the_folder() {
     import(250, 520);
     let trust = desk.reader().trust().expect("a list").office("999.01").expect("the office").log_trust();
     let size = |out: &Path| {
-        let audit = check::check(&LogFolder::new(out), &trust, &mut |_, _| {}).expect("it can be read");
+        let audit = check::check(&LogFolder::new(out), &trust, None, &mut |_, _| {}).expect("it can be read");
         (audit.wrong, audit.size)
     };
     let mut faults = 0;

@@ -66,7 +66,7 @@ fn export(desk: &Desk, out: &Path) -> Exported {
 fn audit(desk: &Desk, place: &dyn Place) -> LogAudit {
     let trust = desk.reader().trust().expect("a trust list");
     let trust = trust.office("999.01").expect("the office").log_trust();
-    check::check(place, &trust, &mut |_, _| {}).expect("the place can be read")
+    check::check(place, &trust, None, &mut |_, _| {}).expect("the place can be read")
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -573,8 +573,13 @@ impl Server {
                 let _ = stopped.await;
             };
             let tell = move |address| told.send(address).expect("somebody waits");
-            server::serve_log(&home, "127.0.0.1:0".parse().expect("an address"), stopped, tell)
-                .expect("it serves");
+            server::serve_log(
+                LogDb::open(&home).expect("a log"),
+                "127.0.0.1:0".parse().expect("an address"),
+                stopped,
+                tell,
+            )
+            .expect("it serves");
         });
         let address = address.recv().expect("it listens");
         Self { address, stop: Some(stop), thread: Some(thread) }

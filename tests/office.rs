@@ -440,7 +440,8 @@ fn a_number_is_found_by_what_people_call_it() {
     assert_eq!(entry(&second.number), Ok(second.index));
     assert_eq!(entry(&first.copy_id), Ok(first.index));
     assert_eq!(entry(&third.copy_id.to_uppercase()), Ok(third.index));
-    assert_eq!(entry("2"), Ok(2), "an index is given as it is");
+    assert_eq!(entry("entry:2"), Ok(2), "an index is given as it is");
+    assert_eq!(entry("2"), Err("which-number"), "a bare number could be either");
     assert_eq!(entry("1/2026"), Err("which-number"));
     let advice = book::entry_of(&office, "1/2026").expect_err("there are two").advice;
     let names: Vec<&str> = advice.trim_start_matches("say which: ").split(" or ").collect();
@@ -449,7 +450,7 @@ fn a_number_is_found_by_what_people_call_it() {
         [Ok(first.index), Ok(third.index)],
         "{advice}"
     );
-    for unknown in ["3/2026", "1/2025", "x", "", "0123456789abcdef0123456789abcdef"] {
+    for unknown in ["3/2026", "1/2025", "x", "", "entry:x", "0123456789abcdef0123456789abcdef"] {
         assert_eq!(entry(unknown), Err("no-number"), "{unknown}");
     }
 }

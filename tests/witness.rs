@@ -22,7 +22,7 @@ use saoy::registry::witness::{AddCheckpoint, Refusal};
 use saoy::registry::{Checkpoint, Note, Receipt, merkle};
 use saoy::remote::{HttpPlace, WitnessAnswer, WitnessClient};
 use saoy::server::{self, Declined, Witness};
-use saoy::store::CheckpointLog;
+use saoy::store::{CheckpointLog, LogDb, LogFolder};
 use saoy::verify::{self, FactId, National, Options, State, Verdict, Witnesses};
 
 fn cosigner(name: &str) -> Cosigner {
@@ -166,6 +166,13 @@ fn an_office_is_witnessed_and_staples_what_comes_later() {
     assert!(desk.writer().ask_witnesses().expect("asked").expect("a policy").quorum);
     let stapled = desk.reader().witnessed_receipt(501).expect("witnessed");
     assert_eq!(said(&late, std::slice::from_ref(&stapled)).1, State::Passed);
+    // The log is published with what the witnesses signed.
+    let out = tempfile::tempdir().expect("a folder");
+    let log = LogDb::open(&desk.home).expect("a reader opens");
+    LogFolder::new(out.path()).export(&log, &mut |_, _| {}).expect("exported");
+    let published = Note::parse(&fs::read(out.path().join("checkpoint")).expect("there")).expect("a note");
+    assert_eq!(published.signatures().len(), 3, "the log and two witnesses");
+    assert!(policy.witnessed(&published).quorum);
     // Another entry's receipt staples nothing.
     let other = desk.reader().witnessed_receipt(499).expect("witnessed");
     assert_eq!(said(&late, &[other]).1, State::NotChecked);

@@ -92,7 +92,7 @@ impl Book {
                 output::line(&format!("{}: {} lines", out.display(), lines.len()));
             }
             Self::Close { home, year } => {
-                let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
+                let office = super::open_to_write(&home.home)?;
                 book::close(&office, year)?;
                 output::line(&format!("the book of {year} is closed"));
             }

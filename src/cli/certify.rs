@@ -16,10 +16,8 @@ use crate::certify::{Acts, Fonts};
 use crate::error::Failure;
 use crate::extract::Forms;
 use crate::ocr::EnginePool;
-use crate::office::{Ambient, Office};
 use crate::pipeline::{self, ErrorText, Event, Outcome as Document, Request, Tools};
 use crate::record::Act;
-use crate::store::Mode;
 
 /// Certify scans: read, extract, number, log, seal and sign; writes <stem>.certified.pdf
 #[derive(Debug, Args)]
@@ -97,7 +95,7 @@ impl Certify {
             ));
         }
         let cancelled = cancel_on_signal()?;
-        let office = Office::open(&self.home.home, Ambient::system()?, Mode::Write)?;
+        let office = super::open_to_write(&self.home.home)?;
         let forms = Forms::builtin()?;
         let acts = Acts::builtin()?;
         let fonts = Fonts::find()?;

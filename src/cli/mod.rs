@@ -16,12 +16,14 @@ mod trust;
 mod verify;
 mod witness;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::Failure;
+use crate::office::{Ambient, Office};
+use crate::store::Mode;
 
 /// Paper in, certified electronic copy out: signed by the office, chained into its public log, verifiable by anyone.
 #[derive(Debug, Parser)]
@@ -84,3 +86,15 @@ pub fn main() -> ExitCode {
 
 /// What a subcommand gives back.
 type Outcome = Result<ExitCode, Failure>;
+
+/// Opens an office to write, and says once where its home may be a copy: with nobody to ask, only a person can know.
+fn open_to_write(home: &Path) -> Result<Office, Failure> {
+    let office = Office::open(home, Ambient::system()?, Mode::Write)?;
+    if office.is_moved() {
+        output::note(
+            "the database is another file than the last time: if this home was brought back from a backup, numbers that were given since \
+             would be given again; compare the last number in `saoy book show` with the copies handed out last. After a move all is well",
+        );
+    }
+    Ok(office)
+}

@@ -12,9 +12,9 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use super::trust::read_trust;
-use super::{Home, Outcome, output};
+use super::{Home, Outcome, open_to_write, output};
 use crate::error::Failure;
-use crate::office::{Ambient, Office, audit, book};
+use crate::office::{Ambient, Office, audit, book, open_log};
 use crate::pipeline;
 use crate::record::Digest;
 use crate::registry::Checkpoint;
@@ -27,7 +27,7 @@ use crate::registry::tiles::CHECKPOINT_PATH;
 use crate::registry::witness::AddCheckpoint;
 use crate::remote::{HttpPlace, WitnessClient};
 use crate::server;
-use crate::store::{LogBucket, LogDb, LogFolder, Mode, StoreError};
+use crate::store::{LogBucket, LogFolder, Mode, StoreError};
 
 /// How long another server has for an answer.
 const ANSWER: std::time::Duration = std::time::Duration::from_secs(30);
@@ -46,6 +46,9 @@ pub(super) enum Registry {
         /// Where the log is published: a folder, an http address, or a bucket (s3://BUCKET/PREFIX)
         #[arg(value_name = "PLACE", requires = "trust")]
         place: Option<String>,
+        /// A checkpoint of the log that was kept from before: check also that nothing up to it was rewritten since
+        #[arg(long, value_name = "FILE", requires = "place")]
+        since: Option<PathBuf>,
         /// The result as JSON
         #[arg(long)]
         json: bool,
@@ -113,23 +116,29 @@ pub(super) enum Registry {
     Revoke {
         #[command(flatten)]
         home: Home,
-        /// Which: its number, the index of its entry, or the copy's id
+        /// Which: its number (3/2026), its entry (entry:2), or the copy's id
         #[arg(value_name = "NUMBER")]
         number: String,
         /// Why, as a code, which everybody can read in the log
         #[arg(long, value_enum)]
         cause: Cause,
+        /// The result as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Destroy what the office keeps of a document: key, record, scans, copy. The entry and the book's line stay; no revocation
     Erase {
         #[command(flatten)]
         home: Home,
-        /// Which: its number, the index of its entry, or the copy's id
+        /// Which: its number (3/2026), its entry (entry:2), or the copy's id
         #[arg(value_name = "NUMBER")]
         number: String,
         /// It cannot be undone: say that it is meant
         #[arg(long, required = true)]
         for_ever: bool,
+        /// The result as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Say that a copy of a newer version of the paper was issued
     Supersede {
@@ -141,6 +150,9 @@ pub(super) enum Registry {
         /// The newer one
         #[arg(long, value_name = "NUMBER")]
         by: String,
+        /// The result as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Say that a copy had a mistake and a right one was issued
     Correct {
@@ -152,6 +164,9 @@ pub(super) enum Registry {
         /// The right one
         #[arg(long, value_name = "NUMBER")]
         by: String,
+        /// The result as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Say what the log says about a copy; or sign and publish the list of all states
     Status {
@@ -182,19 +197,24 @@ pub(super) enum Registry {
     Void {
         #[command(flatten)]
         home: Home,
-        /// Which: the number as the book has it (3/2026; 3/SCT/BS/2026 where two books have it), the index of its entry, or the
-        /// copy's id
+        /// Which: the number as the book has it (3/2026; 3/SCT/BS/2026 where two books have it), its entry (entry:2), or the copy's id
         #[arg(value_name = "NUMBER")]
         number: String,
         /// Why: failure, withdrawn or duplicate, or a few words of your own, which go into the book and not into the log
         /// (there: withdrawn)
         #[arg(long, value_name = "TEXT")]
         cause: String,
+        /// The result as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// After the anchor was lost for good: check everything, then remember the present state again
     Recover {
         #[command(flatten)]
         home: Home,
+        /// The result as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -234,8 +254,8 @@ pub(super) enum Key {
 impl Registry {
     pub(super) fn run(self) -> Outcome {
         match self {
-            Self::Check { home, trust, place, json } => match (trust, place, home) {
-                (Some(trust), Some(place), _) => check_place(&trust, &place, json),
+            Self::Check { home, trust, place, since, json } => match (trust, place, home) {
+                (Some(trust), Some(place), _) => check_place(&trust, &place, since.as_deref(), json),
                 (_, _, Some(home)) => check_home(&home, json),
                 _ => Err(Failure::new(
                     "no-place",
@@ -244,83 +264,125 @@ impl Registry {
                 )),
             },
             Self::Proof { home, index, witnessed, national } => {
-                let office = Office::open(&home.home, Ambient::system()?, Mode::Read)?;
-                let receipt = match witnessed {
-                    true => office.witnessed_receipt(index)?,
-                    false => pipeline::receipt(&office, index)?,
-                };
-                if let Some(url) = national {
-                    let proof = WitnessClient::new(&url, ANSWER).logged(&receipt.checkpoint)?;
-                    let Some(proof) = proof else {
-                        return Err(Failure::new(
-                            "not-logged",
-                            format!("{url} has not logged the checkpoint over entry {index}"),
-                            "ask it to cosign with `saoy registry witness`, then run again",
-                        ));
-                    };
-                    let proof = Proof::parse(&proof)?;
-                    output::line(proof.to_string().trim_end());
-                    return Ok(ExitCode::SUCCESS);
-                }
-                output::line(receipt.to_string().trim_end());
-                Ok(ExitCode::SUCCESS)
+                proof(&home.home, index, witnessed, national.as_deref())
             }
             Self::Witness { home, json } => witness(&home.home, json),
             Self::Consistency { home, older, newer } => consistency(&home.home, older, newer),
             Self::Export { home, out, json } => export(&home.home, &out, json),
             Self::Serve { home, listen } => {
+                let log = open_log(&home.home, Ambient::system_anchor().as_deref())?;
                 let say = |address| output::note(&format!("listening on http://{address}"));
-                server::serve_log(&home.home, listen, server::until_asked_to_end(), say)?;
+                server::serve_log(log, listen, server::until_asked_to_end(), say)?;
                 Ok(ExitCode::SUCCESS)
             }
             Self::Import { home, file, json } => import(&home.home, &file, json),
-            Self::Revoke { home, number, cause } => {
-                let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
-                let index = book::entry_of(&office, &number)?;
-                let entry = office.revoke(index, cause.code())?;
-                output::line(&format!("entry {index} is revoked by entry {entry}: {}", cause.code()));
-                Ok(ExitCode::SUCCESS)
+            Self::Revoke { home, number, cause, json } => {
+                let code = cause.code();
+                end(&home.home, &number, None, json, |office, index, _| {
+                    Ok((office.revoke(index, code)?, format!("revoked: {code}")))
+                })
             }
-            Self::Erase { home, number, for_ever: _ } => {
-                let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
+            Self::Supersede { home, number, by, json } => {
+                end(&home.home, &number, Some(&by), json, |office, index, (newer, name)| {
+                    Ok((office.supersede(index, newer)?, format!("superseded by {name}")))
+                })
+            }
+            Self::Correct { home, number, by, json } => {
+                end(&home.home, &number, Some(&by), json, |office, index, (right, name)| {
+                    Ok((office.correct(index, right)?, format!("corrected by {name}")))
+                })
+            }
+            Self::Void { home, number, cause, json } => {
+                let code = cause.parse().unwrap_or(VoidCause::Withdrawn);
+                end(&home.home, &number, None, json, |office, index, _| {
+                    let entry = pipeline::void(office, index, code, &cause)?;
+                    Ok((entry, "void; its number stays used".to_owned()))
+                })
+            }
+            Self::Erase { home, number, for_ever: _, json } => {
+                let office = open_to_write(&home.home)?;
                 let index = book::entry_of(&office, &number)?;
+                let name = book::name_of(&office, index)?;
                 office.erase(index)?;
-                output::line(&format!(
-                    "the document of entry {index} is erased; entry and line of the book stay"
-                ));
-                Ok(ExitCode::SUCCESS)
-            }
-            Self::Supersede { home, number, by } => {
-                let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
-                let (index, newer) = (book::entry_of(&office, &number)?, book::entry_of(&office, &by)?);
-                let entry = office.supersede(index, newer)?;
-                output::line(&format!("entry {index} is superseded by {newer}, says entry {entry}"));
-                Ok(ExitCode::SUCCESS)
-            }
-            Self::Correct { home, number, by } => {
-                let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
-                let (index, right) = (book::entry_of(&office, &number)?, book::entry_of(&office, &by)?);
-                let entry = office.correct(index, right)?;
-                output::line(&format!("entry {index} is corrected by {right}, says entry {entry}"));
+                if json {
+                    output::json(&serde_json::json!({"index": index, "state": "erased"}));
+                } else {
+                    output::line(&format!(
+                        "the document of {name} is erased; entry and line of the book stay"
+                    ));
+                }
                 Ok(ExitCode::SUCCESS)
             }
             Self::Status { home, number, publish, json } => show_status(&home.home, number, publish, json),
             Self::Keys { home, rotate, json } => keys(&home.home, rotate, json),
-            Self::Void { home, number, cause } => {
-                let office = Office::open(&home.home, Ambient::system()?, Mode::Write)?;
-                let index = book::entry_of(&office, &number)?;
-                let code = cause.parse().unwrap_or(VoidCause::Withdrawn);
-                let entry = pipeline::void(&office, index, code, &cause)?;
-                output::line(&format!("entry {index} is void by entry {entry}; its number stays used"));
-                Ok(ExitCode::SUCCESS)
-            }
-            Self::Recover { home } => {
+            Self::Recover { home, json } => {
                 let office = Office::recover(&home.home, Ambient::system()?)?;
-                output::line(&format!("the anchor remembers {} entries again", office.registry.size()));
+                let size = office.registry.size();
+                if json {
+                    output::json(&serde_json::json!({"size": size}));
+                } else {
+                    output::line(&format!("the anchor remembers {size} entries again"));
+                }
                 Ok(ExitCode::SUCCESS)
             }
         }
     }
+}
+
+/// Writes the entry that ends a copy, and says in the book's words which it was.
+fn end(
+    home: &Path,
+    number: &str,
+    by: Option<&str>,
+    json: bool,
+    write: impl FnOnce(&Office, u64, (u64, String)) -> Result<(u64, String), Failure>,
+) -> Outcome {
+    let office = open_to_write(home)?;
+    let index = book::entry_of(&office, number)?;
+    let replacement = match by {
+        Some(by) => {
+            let replacement = book::entry_of(&office, by)?;
+            (replacement, book::name_of(&office, replacement)?)
+        }
+        None => (index, String::new()),
+    };
+    let name = book::name_of(&office, index)?;
+    let (entry, what) = write(&office, index, replacement)?;
+    if json {
+        output::json(&State::of(index, office.store.log().state_of(index)?.as_ref()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::line(&format!("{name} is {what}, says entry {entry}"));
+    if let Some((list, _)) = office.store.log().status_list()? {
+        output::note(&format!(
+            "the published status list covers the first {} entries and does not say so yet: sign it anew (saoy registry status --publish \
+             HOURS) and export it",
+            list
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn proof(home: &Path, index: u64, witnessed: bool, national: Option<&str>) -> Outcome {
+    let office = Office::open(home, Ambient::system()?, Mode::Read)?;
+    office.refuse_forgotten()?;
+    let receipt = match witnessed {
+        true => office.witnessed_receipt(index)?,
+        false => pipeline::receipt(&office, index)?,
+    };
+    let Some(url) = national else {
+        output::line(receipt.to_string().trim_end());
+        return Ok(ExitCode::SUCCESS);
+    };
+    let Some(proof) = WitnessClient::new(url, ANSWER).logged(&receipt.checkpoint)? else {
+        return Err(Failure::new(
+            "not-logged",
+            format!("{url} has not logged the checkpoint over entry {index}"),
+            "ask it to cosign with `saoy registry witness`, then run again",
+        ));
+    };
+    output::line(Proof::parse(&proof)?.to_string().trim_end());
+    Ok(ExitCode::SUCCESS)
 }
 
 fn check_home(home: &Path, json: bool) -> Outcome {
@@ -329,8 +391,9 @@ fn check_home(home: &Path, json: bool) -> Outcome {
     Ok(if audit.wrong.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn check_place(trust: &Path, place: &str, json: bool) -> Outcome {
+fn check_place(trust: &Path, place: &str, since: Option<&Path>, json: bool) -> Outcome {
     let trust = read_trust(trust)?;
+    let since = since.map(kept_checkpoint).transpose()?;
     if trust.expires() < OffsetDateTime::now_utc() {
         return Err(Failure::new(
             "trust-expired",
@@ -357,7 +420,7 @@ fn check_place(trust: &Path, place: &str, json: bool) -> Outcome {
     let audit = match origin.as_deref().map(|origin| (origin, trust.log(origin))) {
         Some((_, Some(office))) => {
             let bar = bar("entries");
-            let audit = check::check(at.as_ref(), &office.log_trust(), &mut |done, all| {
+            let audit = check::check(at.as_ref(), &office.log_trust(), since.as_ref(), &mut |done, all| {
                 bar.set_length(all);
                 bar.set_position(done);
             })?;
@@ -377,9 +440,30 @@ fn check_place(trust: &Path, place: &str, json: bool) -> Outcome {
     Ok(if audit.wrong.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// A checkpoint that somebody kept.
+fn kept_checkpoint(file: &Path) -> Result<Note, Failure> {
+    let bytes = std::fs::read(file).map_err(|source| StoreError::Io { path: file.to_owned(), source })?;
+    Note::parse(&bytes).map_err(|error| {
+        Failure::new(
+            "no-checkpoint",
+            format!("{} is no checkpoint: {error}", file.display()),
+            "give the file `checkpoint` as the log published it then",
+        )
+    })
+}
+
 fn consistency(home: &Path, older: u64, newer: Option<u64>) -> Outcome {
     let office = Office::open(home, Ambient::system()?, Mode::Read)?;
-    let newer = newer.unwrap_or_else(|| office.registry.size());
+    office.refuse_forgotten()?;
+    let size = office.registry.size();
+    let newer = newer.unwrap_or(size);
+    if older > newer || newer > size {
+        return Err(Failure::new(
+            "no-such-size",
+            format!("no tree of {older} entries begins one of {newer}: the log has {size}"),
+            "give the smaller size first, and no more than the log has",
+        ));
+    }
     let proof = office.consistency(older, newer)?;
     let Some(checkpoint) = office.store.log().checkpoint(newer)? else {
         return Err(Failure::new(
@@ -394,7 +478,7 @@ fn consistency(home: &Path, older: u64, newer: Option<u64>) -> Outcome {
 }
 
 fn witness(home: &Path, json: bool) -> Outcome {
-    let office = Office::open(home, Ambient::system()?, Mode::Write)?;
+    let office = open_to_write(home)?;
     let Some(cosigned) = office.ask_witnesses()? else {
         return Err(Failure::new(
             "no-witnesses",
@@ -413,7 +497,10 @@ fn witness(home: &Path, json: bool) -> Outcome {
 }
 
 fn export(home: &Path, out: &str, json: bool) -> Outcome {
-    let log = LogDb::open(home)?;
+    let log = open_log(home, Ambient::system_anchor().as_deref())?;
+    if !LogBucket::is_address(out) {
+        refuse_home(home, Path::new(out))?;
+    }
     let bar = bar("files");
     let progress = &mut |done, all| {
         bar.set_length(all);
@@ -433,6 +520,19 @@ fn export(home: &Path, out: &str, json: bool) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is exported is served to everybody: the office's keys must not lie in it.
+fn refuse_home(home: &Path, out: &Path) -> Result<(), Failure> {
+    let (Ok(home), Ok(out)) = (home.canonicalize(), out.canonicalize()) else { return Ok(()) };
+    match home.starts_with(&out) {
+        true => Err(Failure::new(
+            "out-is-home",
+            format!("the office's folder with its keys lies in {}", out.display()),
+            "export into a folder of its own: everybody will read it",
+        )),
+        false => Ok(()),
+    }
+}
+
 /// A bucket with the settings of the environment.
 fn bucket(address: &str) -> Result<LogBucket, Failure> {
     let variables = std::env::vars_os()
@@ -441,7 +541,7 @@ fn bucket(address: &str) -> Result<LogBucket, Failure> {
 }
 
 fn import(home: &Path, file: &Path, json: bool) -> Outcome {
-    let office = Office::open(home, Ambient::system()?, Mode::Write)?;
+    let office = open_to_write(home)?;
     let io = |source| StoreError::Io { path: file.to_owned(), source };
     let records = BufReader::new(File::open(file).map_err(io)?).lines().enumerate().map(|(at, line)| {
         let line = line.map_err(io)?;
@@ -489,7 +589,7 @@ impl State {
 
 fn show_status(home: &Path, number: Option<String>, publish: Option<u16>, json: bool) -> Outcome {
     if let Some(hours) = publish {
-        let office = Office::open(home, Ambient::system()?, Mode::Write)?;
+        let office = open_to_write(home)?;
         let list = office.publish_status(office.clock.now() + Duration::hours(hours.into()))?;
         let (size, ended) = (list.size, list.rows.len());
         if json {
@@ -498,10 +598,12 @@ fn show_status(home: &Path, number: Option<String>, publish: Option<u16>, json: 
             output::json(&value);
         } else {
             output::line(&format!("signed: {size} entries, {ended} not in force, good for {hours} hours"));
+            output::note("it is published with the log: saoy registry export, or serve");
         }
         return Ok(ExitCode::SUCCESS);
     }
     let office = Office::open(home, Ambient::system()?, Mode::Read)?;
+    office.refuse_forgotten()?;
     let log = office.store.log();
     let states = match number {
         Some(number) => {
@@ -511,6 +613,9 @@ fn show_status(home: &Path, number: Option<String>, publish: Option<u16>, json: 
         }
         None => log.states()?.iter().map(|row| State::of(row.index, Some(row))).collect(),
     };
+    if states.is_empty() && !json {
+        output::note("every copy is in force");
+    }
     for state in states {
         if json {
             output::json(&state);

@@ -53,18 +53,24 @@ pub fn lines(office: &Office, year: Option<u16>) -> Result<Vec<BookLine>, Failur
     Ok(wanted.map(|(index, row)| BookLine { index, row }).collect())
 }
 
-/// The entry of what a person names: a number of the book (`3/2026`, with its symbol `3/SCT/BS/2026`), an entry's index, or a
-/// copy's id.
+/// The entry of what a person names: a number of the book (`3/2026`, with its symbol `3/SCT/BS/2026`), an entry's index
+/// (`entry:3`), or a copy's id. A bare `3` could be both, and what is done to the wrong one stays done.
 ///
 /// # Errors
-/// `no-number` for what the book does not have, `which-number` where two books have it; the store's.
+/// `no-number` for what the book does not have, `which-number` where two books have it, or for a bare number; the store's.
 pub fn entry_of(office: &Office, name: &str) -> Result<u64, Failure> {
     let is_id = name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit());
     let found: Vec<(u64, String)> = if is_id {
         let jobs = office.store.jobs()?.into_iter().filter(|job| job.copy_id.eq_ignore_ascii_case(name));
         jobs.map(|job| (job.index, job.copy_id)).collect()
-    } else if let Ok(index) = name.parse() {
+    } else if let Some(index) = name.strip_prefix("entry:").and_then(|index| index.parse().ok()) {
         return Ok(index);
+    } else if !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Failure::new(
+            "which-number",
+            format!("{name} alone could be a number of the book or the index of an entry"),
+            format!("say the number with its year ({name}/2026), or entry:{name}"),
+        ));
     } else {
         let rows = office.store.register()?.into_iter();
         let named = rows.map(|(index, RegisterRow { book, .. })| {
@@ -78,7 +84,7 @@ pub fn entry_of(office: &Office, name: &str) -> Result<u64, Failure> {
         [] => Err(Failure::new(
             "no-number",
             format!("the book has no {name:?}"),
-            "give the number with its year (3/2026), its entry's index or the copy's id: `saoy book show` lists them",
+            "give the number with its year (3/2026), its entry (entry:2) or the copy's id: `saoy book show` lists them",
         )),
         several => {
             let names: Vec<&str> = several.iter().map(|(_, full)| full.as_str()).collect();
@@ -89,6 +95,18 @@ pub fn entry_of(office: &Office, name: &str) -> Result<u64, Failure> {
             ))
         }
     }
+}
+
+/// How people name an entry: by its number in the book, where it has one, and its index.
+///
+/// # Errors
+/// The store's.
+pub fn name_of(office: &Office, index: u64) -> Result<String, Failure> {
+    let row = office.store.register()?.into_iter().find(|(entry, _)| *entry == index);
+    Ok(match row {
+        Some((_, row)) => format!("{} (entry {index})", row.book),
+        None => format!("entry {index}"),
+    })
 }
 
 /// The columns of the book's template (facts: vietnam.md 1.4; the template of NĐ 280/2025 is not confirmed).

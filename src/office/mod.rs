@@ -38,7 +38,7 @@ use crate::registry::log::Registry;
 use crate::registry::note::{NoteSigner, NoteVerifier};
 use crate::signature::{Algorithm, chain};
 use crate::store::{
-    Anchor, Job, Key, Mode, Store, StoreError, anchor_path, database, file_identity, folder_of,
+    Anchor, Job, Key, LogDb, Mode, Store, StoreError, anchor_path, database, file_identity, folder_of,
     replace_durably, sync_folder_of,
 };
 use crate::verify::trust::{self, IndexRange, LogKey, SealKey, TrustList};
@@ -131,6 +131,10 @@ pub struct Office {
     doubt: AtomicBool,
     /// As of when a reader knows the registry; a writer knows it as of now.
     read_at: Option<OffsetDateTime>,
+    /// For a reader: what the anchor knows and the database has forgotten.
+    behind: Option<String>,
+    /// For a writer: whether the database is another file than the one that the anchor remembers.
+    moved: bool,
 }
 
 /// What is handed in to open an office.
@@ -157,9 +161,46 @@ impl Ambient {
             clock: Box::new(crate::ambient::SystemClock),
             entropy: Box::new(crate::ambient::SystemEntropy),
             passphrase: passphrase.transpose()?,
-            anchor: std::env::var_os("SAOY_ANCHOR").map(PathBuf::from),
+            anchor: Self::system_anchor(),
         })
     }
+
+    /// Where `SAOY_ANCHOR` puts the anchor.
+    pub fn system_anchor() -> Option<PathBuf> {
+        std::env::var_os("SAOY_ANCHOR").map(PathBuf::from)
+    }
+}
+
+/// Opens the log of a home alone, for which no key is needed: to publish it.
+///
+/// # Errors
+/// No office there; `registry-behind` where the anchor knows more than the database, so that no old state is published again.
+pub fn open_log(home: &Path, anchor: Option<&Path>) -> Result<LogDb, Failure> {
+    // Read first: what another process issues meanwhile is in the database before it is in the anchor.
+    let path = home.join("office.json");
+    if !path.exists() {
+        return Err(StoreError::NoHome { path }.into());
+    }
+    let config: OfficeConfig = read_json(&path)?;
+    let anchor = read_anchor(&anchor_path(home, anchor), &config)?;
+    let log = LogDb::open(home)?;
+    let Some(anchor) = anchor else { return Ok(log) };
+    // The numbers are the book's, which is not published.
+    let anchor = Anchor { numbers: Vec::new(), ..anchor };
+    let entries = log.last_checkpoint()?.map_or(0, |checkpoint| checkpoint.size);
+    match anchor.ahead_of(entries, log.checkpoint(anchor.size)?.map(|checkpoint| checkpoint.root), &[]) {
+        None => Ok(log),
+        Some(lost) => Err(behind(&lost)),
+    }
+}
+
+/// The database has forgotten what the office signed.
+fn behind(lost: &str) -> Failure {
+    Failure::new(
+        "registry-behind",
+        format!("the database is behind what this office has signed: {lost}"),
+        "this looks like a restored backup: bring back the newest database; nothing was issued",
+    )
 }
 
 impl Office {
@@ -250,16 +291,46 @@ impl Office {
     /// # Errors
     /// No office there, wrong passphrase, locked by another writer, a broken registry, a database behind its anchor.
     pub fn open(home: &Path, ambient: Ambient, mode: Mode) -> Result<Self, Failure> {
-        let mut parts = Parts::open(home, &ambient, mode)?;
-        if mode == Mode::Write {
-            parts = parts.finish_rotation(&ambient)?;
+        if mode == Mode::Read {
+            return Self::open_to_read(home, ambient);
         }
-        let office = parts.into_office(ambient, mode)?;
-        if mode == Mode::Write {
-            office.refuse_restored_backup()?;
-            office.anchor()?;
+        let parts = Parts::open(home, &ambient, mode)?.finish_rotation(&ambient)?;
+        let mut office = parts.into_office(ambient, mode)?;
+        office.moved = office.refuse_restored_backup()?;
+        office.anchor()?;
+        Ok(office)
+    }
+
+    fn open_to_read(home: &Path, ambient: Ambient) -> Result<Self, Failure> {
+        // Read first: what another process issues meanwhile is in the database before it is in the anchor.
+        let anchor = Anchor::read(&anchor_path(home, ambient.anchor.as_deref()));
+        let mut office = Parts::open(home, &ambient, Mode::Read)?.into_office(ambient, Mode::Read)?;
+        // One that is another office's, broken or lost is the check's and the writer's business.
+        let own = anchor.ok().flatten().filter(|anchor| anchor.origin == office.config.log_origin);
+        if let Some(anchor) = own {
+            office.behind = office.lost(&anchor)?;
         }
         Ok(office)
+    }
+
+    /// Refuses to tell what is in a database that is behind its anchor: a restored backup does not know what was revoked since.
+    ///
+    /// # Errors
+    /// `registry-behind`.
+    pub fn refuse_forgotten(&self) -> Result<(), Failure> {
+        self.behind.as_deref().map_or(Ok(()), |lost| Err(behind(lost)))
+    }
+
+    /// Whether the database was another file than the one that the anchor remembered when this writer opened it: the home was moved, or
+    /// brought back from a backup together with its anchor.
+    pub const fn is_moved(&self) -> bool {
+        self.moved
+    }
+
+    /// What the anchor knows and the database does not.
+    fn lost(&self, anchor: &Anchor) -> Result<Option<String>, Failure> {
+        let there = self.store.log().checkpoint(anchor.size)?;
+        Ok(anchor.ahead_of(self.registry.size(), there.map(|c| c.root), &self.store.books()?))
     }
 
     /// Opens a home whose anchor was lost: checks everything, then writes the anchor anew from what is there.
@@ -289,8 +360,8 @@ impl Office {
         Ok(office)
     }
 
-    /// Refuses where something outside the database knows more than it.
-    fn refuse_restored_backup(&self) -> Result<(), Failure> {
+    /// Refuses where something outside the database knows more than it; says whether the database is another file than before.
+    fn refuse_restored_backup(&self) -> Result<bool, Failure> {
         let Some(anchor) = read_anchor(&self.anchor, &self.config)? else {
             return Err(Failure::new(
                 "anchor-missing",
@@ -302,18 +373,14 @@ impl Office {
                  `saoy registry recover --home DIR`",
             ));
         };
+        let other = anchor.database != Some(database_of(&self.home)?);
         // Where there is nobody to ask, nothing is gained by doubting.
-        if anchor.database != Some(database_of(&self.home)?) && self.has_witnesses() {
+        if other && self.has_witnesses() {
             self.doubt.store(true, Ordering::Release);
         }
-        let there = self.store.log().checkpoint(anchor.size)?;
-        match anchor.ahead_of(self.registry.size(), there.map(|c| c.root), &self.store.books()?) {
-            None => Ok(()),
-            Some(lost) => Err(Failure::new(
-                "registry-behind",
-                format!("the database is behind what this office has signed: {lost}"),
-                "this looks like a restored backup: bring back the newest database; nothing was issued",
-            )),
+        match self.lost(&anchor)? {
+            None => Ok(other && anchor.database.is_some()),
+            Some(lost) => Err(behind(&lost)),
         }
     }
 
@@ -430,7 +497,22 @@ impl Parts {
         let registry = Registry::load(log_key, key_id, state)?;
         let Ambient { clock, entropy, .. } = ambient;
         let (asked, doubt) = (AtomicBool::new(false), AtomicBool::new(false));
-        Ok(Office { home, config, keys, store, registry, clock, entropy, anchor, asked, doubt, read_at })
+        let (behind, moved) = (None, false);
+        Ok(Office {
+            home,
+            config,
+            keys,
+            store,
+            registry,
+            clock,
+            entropy,
+            anchor,
+            asked,
+            doubt,
+            read_at,
+            behind,
+            moved,
+        })
     }
 }
 

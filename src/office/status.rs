@@ -12,6 +12,7 @@ impl Office {
     /// # Errors
     /// The store's; `status-unknown` where the entry cannot be read.
     pub fn status_by_id(&self, copy_id: &str) -> Result<Option<(u64, StatusAnswer)>, Failure> {
+        self.refuse_forgotten()?;
         let Some(index) = self.store.index_of_copy(copy_id)? else { return Ok(None) };
         let answer = self.status(&self.config.office.code, index).ok_or_else(|| {
             Failure::new(
@@ -26,7 +27,7 @@ impl Office {
 
 impl StatusSource for Office {
     fn status(&self, office: &str, index: u64) -> Option<StatusAnswer> {
-        if office != self.config.office.code {
+        if office != self.config.office.code || self.behind.is_some() {
             return None;
         }
         let leaf = self.entry(index).ok()?.leaf;

@@ -88,17 +88,31 @@ pub struct LogAudit {
     pub ended: u64,
     /// Until when the published status list is to be relied on, seconds since 1970.
     pub status_until: Option<u64>,
+    /// The entries that the published status list covers; `None` where the log names no list.
+    pub status_size: Option<u64>,
+    /// Issues that ended after it: the list does not say so yet.
+    pub not_in_status: u64,
     /// The first thing that is wrong.
     pub wrong: Option<String>,
 }
 
 impl fmt::Display for LogAudit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, size, root, entries, ended, wrong, .. } = self;
+        let Self { origin, size, root, entries, ended, wrong, status_size, not_in_status, .. } = self;
         match wrong {
             Some(wrong) => write!(f, "WRONG: {wrong}"),
             None => {
                 writeln!(f, "{origin}: {entries} entries, {ended} not in force any more")?;
+                match (status_size, not_in_status) {
+                    (_, 0) => {}
+                    (None, _) => {
+                        writeln!(f, "no status list is published: what ended stands in the entries alone")?
+                    }
+                    (Some(list), late) => writeln!(
+                        f,
+                        "the status list covers the first {list} entries: {late} that ended later are not in it yet"
+                    )?,
+                }
                 write!(f, "root {root} at size {size}\nnothing is wrong")
             }
         }
@@ -168,17 +182,19 @@ fn wrong<T>(what: String) -> Result<T, Stop> {
     Err(Stop::Wrong(what))
 }
 
-/// Checks a log from its first entry to its checkpoint. `progress` is told how many entries are done.
+/// Checks a log from its first entry to its checkpoint, and that an `earlier` checkpoint, which the reader has kept, is of its beginning: that
+/// nothing was rewritten since. `progress` is told how many entries are done.
 ///
 /// # Errors
 /// What keeps the place from being read; what is wrong in the log is in the [`LogAudit`].
 pub fn check(
     place: &dyn Place,
     trust: &LogTrust,
+    earlier: Option<&Note>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<LogAudit, Failure> {
     let mut audit = LogAudit { origin: trust.origin.clone(), ..LogAudit::default() };
-    match run(&mut audit, place, trust, progress) {
+    match run(&mut audit, place, trust, earlier, progress) {
         Ok(()) => {}
         Err(Stop::Wrong(what)) => audit.wrong = Some(what),
         Err(Stop::Failed(failure)) => return Err(failure),
@@ -190,11 +206,13 @@ fn run(
     audit: &mut LogAudit,
     place: &dyn Place,
     trust: &LogTrust,
+    earlier: Option<&Note>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), Stop> {
     let checkpoint = checkpoint(place, trust)?;
     let size = checkpoint.size;
     (audit.size, audit.root) = (size, checkpoint.root.hex());
+    let earlier = earlier.map(|note| kept(note, trust, size)).transpose()?;
     let mut replay = Replay::new(None);
     for bundle in Tile::all(size).take_while(|tile| tile.content == Content::Entries) {
         let bytes = read(place, bundle)?;
@@ -211,6 +229,16 @@ fn run(
             let entry = replay.push::<Stop>(entry, leaf_of, |level, index, hashes| {
                 filled.push((level, index, tiles::hashes_to_bytes(hashes)));
             })?;
+            if let Some(kept) = earlier.as_ref().filter(|kept| kept.size == replay.size())
+                && kept.root != replay.root()
+            {
+                return wrong(format!(
+                    "the log was rewritten: at size {} the earlier checkpoint has root {}, the entries give {}",
+                    kept.size,
+                    kept.root,
+                    replay.root()
+                ));
+            }
             for (level, index, hashes) in filled {
                 same(place, Tile { content: Content::Hashes(level), index, width: 256 }, &hashes)?;
             }
@@ -240,18 +268,36 @@ fn run(
         }
     }
     audit.ended = replay.states().count() as u64;
-    audit.status_until = status(place, trust, &replay)?;
+    let list = status(place, trust, &replay)?;
+    let listed = list.as_ref().map_or(0, |list| list.size);
+    (audit.status_until, audit.status_size) =
+        (list.as_ref().map(|list| list.until), list.map(|list| list.size));
+    audit.not_in_status = replay.states().filter(|state| state.by >= listed).count() as u64;
     others(place, size)
 }
 
 fn checkpoint(place: &dyn Place, trust: &LogTrust) -> Result<Checkpoint, Stop> {
     let Some(bytes) = place.read(CHECKPOINT_PATH)? else { return wrong("checkpoint is missing".into()) };
-    let read = || {
-        let note = Note::parse(&bytes)?;
-        let size = Checkpoint::parse(note.text())?.size;
-        Checkpoint::open(&note, &trust.origin, &trust.keys_at(size.saturating_sub(1)))
-    };
+    let read = || opened(&Note::parse(&bytes)?, trust);
     read().or_else(|error| wrong(format!("checkpoint: {error}")))
+}
+
+/// A checkpoint that the reader kept from before: one of this log, and not larger than it is now.
+fn kept(note: &Note, trust: &LogTrust, size: u64) -> Result<Checkpoint, Stop> {
+    let kept = opened(note, trust).or_else(|error| wrong(format!("the earlier checkpoint: {error}")))?;
+    match kept.size <= size {
+        true => Ok(kept),
+        false => wrong(format!(
+            "the log was cut: the earlier checkpoint has {} entries, this one {size}",
+            kept.size
+        )),
+    }
+}
+
+/// A checkpoint that a trusted key of the log has signed.
+fn opened(note: &Note, trust: &LogTrust) -> Result<Checkpoint, RegistryError> {
+    let size = Checkpoint::parse(note.text())?.size;
+    Checkpoint::open(note, &trust.origin, &trust.keys_at(size.saturating_sub(1)))
 }
 
 /// A tile or bundle; where a partial one is gone, the beginning of the full one does.
@@ -298,8 +344,8 @@ fn leaf(place: &dyn Place, index: u64, size: u64) -> Result<Digest, Stop> {
     Ok(hashes[usize::try_from(index % tiles::WIDTH).expect("below 256")])
 }
 
-/// The published list is one that an entry names and the entries give.
-fn status(place: &dyn Place, trust: &LogTrust, replay: &Replay) -> Result<Option<u64>, Stop> {
+/// The published list is the last that an entry names, and the entries give it.
+fn status(place: &dyn Place, trust: &LogTrust, replay: &Replay) -> Result<Option<StatusList>, Stop> {
     let lists = replay.status_lists();
     let Some(bytes) = place.read(STATUS_PATH)? else {
         return match lists.last() {
@@ -310,8 +356,16 @@ fn status(place: &dyn Place, trust: &LogTrust, replay: &Replay) -> Result<Option
     let list = StatusList::open(&bytes, &trust.origin, |size| trust.keys_at(size))
         .or_else(|error| wrong(format!("{STATUS_PATH}: {error}")))?;
     let known = lists.iter().find(|known| known.size == list.size);
-    match known {
-        Some(known) if known.hash == list.hash() && known.root == list.root => Ok(Some(list.until)),
+    match (known, lists.last()) {
+        (Some(known), Some(last)) if known.hash == list.hash() && known.root == list.root => {
+            match known.size == last.size {
+                true => Ok(Some(list)),
+                false => wrong(format!(
+                    "{STATUS_PATH} is an old one: it covers {} entries, and entry {} names a newer list",
+                    list.size, last.size
+                )),
+            }
+        }
         _ => wrong(format!("{STATUS_PATH}: no entry names this list of size {}", list.size)),
     }
 }

@@ -4,7 +4,6 @@
 //! cut out of what is there now; checkpoint and status change, and have to be asked for again each time.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,18 +18,18 @@ use crate::record::Digest;
 use crate::registry::tiles::{self, Content, Tile};
 use crate::store::{FRESH, IMMUTABLE, LogDb, StoreError};
 
-/// Serves the log of a home until `stop` is done; needs no key. `listening` is told the address.
+/// Serves a log until `stop` is done; needs no key. `listening` is told the address.
 ///
 /// # Errors
-/// No office there, an address that cannot be had.
+/// An address that cannot be had.
 pub fn serve(
-    home: &Path,
+    log: LogDb,
     listen: SocketAddr,
     stop: impl Future<Output = ()> + Send + 'static,
     listening: impl FnOnce(SocketAddr),
 ) -> Result<(), Failure> {
     // The database has a runtime of its own, which must not end inside of another: the last to let go is this function.
-    let log = Arc::new(LogDb::open(home)?);
+    let log = Arc::new(log);
     let router = Router::new()
         .route("/checkpoint", get(checkpoint))
         .route("/status", get(status))
@@ -42,8 +41,7 @@ pub fn serve(
 }
 
 async fn checkpoint(State(log): State<Arc<LogDb>>, headers: HeaderMap) -> Response {
-    let found =
-        blocking(move || Ok(log.last_checkpoint()?.map(|checkpoint| checkpoint.note.into_bytes()))).await;
+    let found = blocking(move || Ok(log.published_checkpoint()?.map(|(_, note)| note))).await;
     answer(&headers, found, "text/plain; charset=utf-8", FRESH)
 }
 

@@ -14,7 +14,7 @@ use crate::record::Digest;
 use crate::registry::entry::{Entry, EntryKind, KeyRole, NO_PREDECESSOR};
 use crate::registry::log::{LogState, LoggedEntry, Next, SignedCheckpoint};
 use crate::registry::merkle;
-use crate::registry::note::NoteSignature;
+use crate::registry::note::{Note, NoteSignature};
 use crate::registry::replay::KeyChange;
 use crate::registry::status::{self, StatusRow};
 use crate::registry::tiles::{self, Content, Edge, Tile, WIDTH};
@@ -394,6 +394,20 @@ impl LogDb {
         })?;
         let corrupt = |_| StoreError::Corrupt { what: "a cosignature that is none".into() };
         lines.iter().map(|line| line.parse().map_err(corrupt)).collect()
+    }
+
+    /// The last checkpoint as it is published: its size, and the note with the cosignatures that the office has of it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn published_checkpoint(&self) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+        let Some(checkpoint) = self.last_checkpoint()? else { return Ok(None) };
+        let corrupt = |_| StoreError::Corrupt { what: "a checkpoint that is no note".into() };
+        let mut note = Note::parse(checkpoint.note.as_bytes()).map_err(corrupt)?;
+        for line in self.cosignatures(checkpoint.size)? {
+            note = note.with(line).map_err(corrupt)?;
+        }
+        Ok(Some((checkpoint.size, note.to_string().into_bytes())))
     }
 
     /// The largest size that a witness of this name cosigned.

@@ -71,14 +71,13 @@ pub(super) fn export(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Exported, Failure> {
     let _moment = log.moment()?;
-    let Some(checkpoint) = log.last_checkpoint()? else {
+    let Some((size, checkpoint)) = log.published_checkpoint()? else {
         return Err(Failure::new(
             "log-empty",
             "the log has no entry yet, and so no checkpoint",
             "export it once something was issued",
         ));
     };
-    let size = checkpoint.size;
     let published = target.read(CHECKPOINT_PATH)?;
     let from = match &published {
         Some(bytes) => published_size(log, size, bytes, &target.name())?,
@@ -101,7 +100,7 @@ pub(super) fn export(
     }
     target.settle()?;
     let status = log.status_list()?.map(|(_, note)| note);
-    for (path, new) in [(CHECKPOINT_PATH, Some(checkpoint.note.into_bytes())), (STATUS_PATH, status)] {
+    for (path, new) in [(CHECKPOINT_PATH, Some(checkpoint)), (STATUS_PATH, status)] {
         let old = if path == CHECKPOINT_PATH { published.clone() } else { target.read(path)? };
         if let Some(new) = new
             && old.as_ref() != Some(&new)

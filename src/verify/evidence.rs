@@ -137,8 +137,18 @@ impl Evidence {
         let Some(key) = office.seal_key(unverified.key_id()) else {
             let owner = trust.seal_key(unverified.key_id()).map_or("—", |(owner, _)| owner.code.as_str());
             return fail(
-                format!("khóa {key_id} không phải của cơ quan {} (thuộc: {owner})", office.code),
-                format!("key {key_id} is not one of office {} (it belongs to: {owner})", office.code),
+                format!(
+                    "khóa {key_id} không phải của cơ quan {} theo danh sách tin cậy số {} (thuộc: {owner}); nếu cơ quan đã đổi khóa thì \
+                     cần danh sách mới",
+                    office.code,
+                    trust.sequence()
+                ),
+                format!(
+                    "key {key_id} is not one of office {} in edition {} of the trust list (it belongs to: {owner}); if the office has \
+                     changed its key since, a newer edition is needed",
+                    office.code,
+                    trust.sequence()
+                ),
             );
         };
         if !key.valid.contains(index) {

@@ -238,7 +238,10 @@ fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Re
     let receipt = evidence.receipt.as_ref().ok();
     facts.extend(national.map(|national| national::fact(receipt, office, &national)));
     facts.push(metadata(&document, &evidence));
-    let (status, status_fact) = status_fact(&evidence, options);
+    // A status is that of an entry: of one that the file only claims it would say what holds for another copy.
+    let of_entry = [FactId::Issuer, FactId::Entry, FactId::Inclusion, FactId::Checkpoint];
+    let logged = facts.iter().all(|fact| fact.state == State::Passed || !of_entry.contains(&fact.id));
+    let (status, status_fact) = status_fact(&evidence, logged, options);
     facts.push(status_fact);
 
     let copy = record.map(|record| copy_facts(record, &evidence, office));
@@ -475,8 +478,15 @@ fn property<'p>(packet: &'p str, name: &str) -> Vec<&'p str> {
         .collect()
 }
 
-fn status_fact(evidence: &Evidence, options: &Options<'_>) -> (Option<Status>, Fact) {
+fn status_fact(evidence: &Evidence, logged: bool, options: &Options<'_>) -> (Option<Status>, Fact) {
     let id = FactId::Status;
+    if !logged {
+        let unproven = Text::new(
+            "không hỏi: chưa chứng minh được bản sao là mục trong sổ đăng ký mà nó nêu",
+            "not asked: the copy is not proven to be the registry's entry that it names",
+        );
+        return (None, Fact::not_checked(id, unproven));
+    }
     let known = match (&evidence.record, evidence.index()) {
         (Ok(record), Some(index)) => {
             options.status.and_then(|source| source.status(&record.office.code, index))
@@ -484,10 +494,16 @@ fn status_fact(evidence: &Evidence, options: &Options<'_>) -> (Option<Status>, F
         _ => None,
     };
     let Some(answer) = known else {
-        let unknown = Text::new(
-            "không hỏi được cơ quan cấp: chưa biết có bị thu hồi, thay thế hay không",
-            "nobody was asked who knows: whether it was revoked or replaced is unknown",
-        );
+        let unknown = match options.status {
+            None => Text::new(
+                "không hỏi được cơ quan cấp: chưa biết có bị thu hồi, thay thế hay không",
+                "nobody was asked who knows: whether it was revoked or replaced is unknown",
+            ),
+            Some(_) => Text::new(
+                "nguồn được hỏi không biết bản sao này (có thể bản sao mới hơn danh sách): chưa biết có bị thu hồi, thay thế hay không",
+                "who was asked does not know this copy (it may be newer than the list): whether it was revoked or replaced is unknown",
+            ),
+        };
         return (None, Fact::not_checked(id, unknown));
     };
     let leaf = evidence.receipt.as_ref().ok().map(|receipt| receipt.entry.leaf_hash());

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 
+use crate::cli::output;
 use crate::cli::trust::{pinned, read_trust};
 use crate::error::Failure;
 use crate::office::{Ambient, Office};
@@ -84,14 +85,25 @@ impl Ground {
                 )
             })?,
         };
+        if let Some(Err(behind)) = office.as_ref().map(Office::refuse_forgotten) {
+            output::note(&format!("{}; so the status is unknown", behind.message));
+        }
         let mut lists = StatusLists::default();
         let mut logs = Vec::new();
         for place in &against.status {
-            let bytes = read_status(place)?;
-            lists.add(&bytes, &trust)?;
-            let office = StatusList::origin_of(&bytes).ok().and_then(|origin| trust.log(&origin));
-            let asked = office.filter(|_| is_address(place));
-            logs.extend(asked.map(|office| (office.code.clone(), HttpPlace::new(place))));
+            // Without its list a copy's status is unknown, and all else about it can be told.
+            let added = read_status(place).and_then(|bytes| {
+                lists.add(&bytes, &trust)?;
+                Ok(StatusList::origin_of(&bytes).ok().and_then(|origin| trust.log(&origin)))
+            });
+            match added {
+                Err(failure) if failure.code == "no-status-file" => return Err(failure),
+                Err(failure) => output::note(&format!("{place}: no status list: {}", failure.message)),
+                Ok(office) => {
+                    let asked = office.filter(|_| is_address(place));
+                    logs.extend(asked.map(|office| (office.code.clone(), HttpPlace::new(place))));
+                }
+            }
         }
         let policy = |path: &Option<PathBuf>| -> Result<Option<Policy>, Failure> {
             path.as_ref().map(|path| Ok(Policy::parse(&read(path)?)?)).transpose()
@@ -209,5 +221,5 @@ fn read_status(place: &str) -> Result<Vec<u8>, Failure> {
         let found = HttpPlace::new(place).read(STATUS_PATH)?;
         return found.ok_or_else(|| missing("there is no status list".into()));
     }
-    std::fs::read(place).map_err(|e| missing(e.to_string()))
+    std::fs::read(place).map_err(|e| Failure { code: "no-status-file", ..missing(e.to_string()) })
 }
