@@ -1,5 +1,6 @@
-//! Verification of one-page copies of about 0.7 MB on one core: `cargo bench --bench verify`. What the disk and the process cost is
-//! not in it; hashing the same bytes once is measured beside it, as the floor.
+//! Verification on one core: `cargo bench --bench verify`. Copies of one page of about 0.7 MB, one by one and as a service sees them (paths of
+//! certificates remembered), a copy of 20 MB, and the seals of prints. What the disk and the process cost is not in it; hashing the file and its page images
+//! once each is measured beside it, as the floor.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -14,20 +15,21 @@ use saoy::office::{Ambient, NewOffice, Office};
 use saoy::pipeline::{self, Outcome, Request, Tools};
 use saoy::record::{Act, Digest, Officer};
 use saoy::scan::Limits;
+use saoy::registry::Receipt;
+use saoy::seal::qr_text;
 use saoy::signature::Algorithm;
-use saoy::verify::{Options, Verdict, verify};
+use saoy::verify::{Options, Paths, SealVerdict, Verdict, Verifier, verify, verify_seal};
 
-/// One copy and its office.
-fn copy() -> (Vec<u8>, Office, tempfile::TempDir) {
+/// One copy of that many such pages, and its office.
+fn copy(pages: u32) -> (Vec<u8>, Office, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    // Noise, so that the JPEG has the size of a scan.
-    let image = RgbImage::from_fn(1240, 1754, |x, y| {
-        let mut noise = x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA6B);
-        noise = (noise ^ (noise >> 15)).wrapping_mul(0x2C1B_3C6D);
-        Rgb([200 + (noise >> 27) as u8, 200 + (noise >> 26) as u8 % 48, 210])
-    });
-    let scan = folder.path().join("scan.jpg");
-    image.save(&scan).expect("the scan is written");
+    let scans: Vec<_> = (0..pages)
+        .map(|page| {
+            let scan = folder.path().join(format!("scan-{page:03}.jpg"));
+            noise(page).save(&scan).expect("the scan is written");
+            scan
+        })
+        .collect();
     let ambient = Ambient {
         clock: Box::new(saoy::ambient::SystemClock),
         entropy: Box::new(saoy::ambient::SystemEntropy),
@@ -52,7 +54,7 @@ fn copy() -> (Vec<u8>, Office, tempfile::TempDir) {
         act: Act::Certification,
         form: None,
         officer_fields: HashMap::new(),
-        join: false,
+        join: true,
         copies: 1,
         requester: None,
         out: folder.path().to_owned(),
@@ -60,21 +62,90 @@ fn copy() -> (Vec<u8>, Office, tempfile::TempDir) {
         allow_blank: false,
         limits: Limits::default(),
     };
-    let outcomes = pipeline::certify(&office, &tools, &[scan], &request, &AtomicBool::new(false), &|_| {});
+    let outcomes = pipeline::certify(&office, &tools, &scans, &request, &AtomicBool::new(false), &|_| {});
     let outcomes = outcomes.expect("a batch");
     let [Outcome::Certified(done)] = outcomes.as_slice() else { panic!("it was refused: {outcomes:?}") };
     (std::fs::read(&done.output).expect("the copy"), office, folder)
 }
 
+/// Noise, so that the JPEG has the size of a scan.
+fn noise(page: u32) -> RgbImage {
+    RgbImage::from_fn(1240, 1754, |x, y| {
+        let mut noise = x.wrapping_mul(0x9E37_79B1) ^ (y + 1754 * page).wrapping_mul(0x85EB_CA6B);
+        noise = (noise ^ (noise >> 15)).wrapping_mul(0x2C1B_3C6D);
+        Rgb([200 + (noise >> 27) as u8, 200 + (noise >> 26) as u8 % 48, 210])
+    })
+}
+
+/// What is attached to a copy under that name.
+fn attached(copy: &[u8], name: &str) -> Vec<u8> {
+    let file = lopdf::Document::load_mem(copy).expect("a PDF");
+    let name: Vec<u8> = [0xFEFF].into_iter().chain(name.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    let specification = file.objects.values().filter_map(|object| object.as_dict().ok()).find(|dictionary| {
+        dictionary.get(b"F").and_then(lopdf::Object::as_str).is_ok_and(|text| text == name)
+    });
+    let embedded = specification.and_then(|of| of.get(b"EF").and_then(lopdf::Object::as_dict).ok());
+    let stream = embedded.and_then(|of| file.get_object(of.get(b"F").and_then(lopdf::Object::as_reference).ok()?).ok());
+    let stream = stream.and_then(|object| object.as_stream().ok()).expect("it is attached");
+    stream.decompressed_content().unwrap_or_else(|_| stream.content.clone())
+}
+
+/// The pages' images, as they stand in the file.
+fn images(copy: &[u8]) -> Vec<Vec<u8>> {
+    let file = lopdf::Document::load_mem(copy).expect("a PDF");
+    let streams = file.objects.values().filter_map(|object| object.as_stream().ok());
+    let images = streams.filter(|stream| {
+        stream.dict.get(b"Subtype").and_then(lopdf::Object::as_name).is_ok_and(|name| name == b"Image")
+    });
+    images.map(|stream| stream.content.clone()).collect()
+}
+
 fn bench(c: &mut Criterion) {
-    let (copy, office, _folder) = copy();
+    for pages in [1, 29] {
+        copies(c, pages);
+    }
+    prints(c);
+}
+
+fn copies(c: &mut Criterion, pages: u32) {
+    let (copy, office, _folder) = copy(pages);
     let trust = office.trust().expect("the trust list");
     let options = Options { now: time::OffsetDateTime::now_utc(), status: Some(&office) };
+    let paths = Paths::default();
+    let verifier =
+        Verifier { trust: &trust, status: Some(&office), witnesses: None, national: None, paths: &paths };
     assert_eq!(verify(&copy, &trust, &options).expect("a copy").verdict, Verdict::Valid);
-    let mut group = c.benchmark_group(format!("one page, {} kB", copy.len() / 1000));
+    let images = images(&copy);
+    let mut group = c.benchmark_group(format!("{pages} pages, {} kB", copy.len() / 1000));
     group.throughput(Throughput::Elements(1));
     group.bench_function("verify", |b| b.iter(|| verify(black_box(&copy), &trust, &options)));
-    group.bench_function("hash once", |b| b.iter(|| Digest::of(black_box(&copy))));
+    group.bench_function("verify, paths remembered", |b| {
+        b.iter(|| verifier.copy(black_box(&copy), options.now));
+    });
+    group.bench_function("hash file and images", |b| {
+        b.iter(|| (Digest::of(black_box(&copy)), images.iter().map(|image| Digest::of(image)).collect::<Vec<_>>()));
+    });
+    group.finish();
+}
+
+/// The seal of a print's QR code, and the receipt of its entry with it.
+fn prints(c: &mut Criterion) {
+    let (copy, office, _folder) = copy(1);
+    let trust = office.trust().expect("the trust list");
+    let options = Options { now: time::OffsetDateTime::now_utc(), status: None };
+    let text = qr_text(&attached(&copy, "seal.cose"), None).expect("a QR code's text");
+    assert_eq!(verify_seal(&text, &trust, &options).expect("a seal").verdict, SealVerdict::Sealed);
+    let receipt = attached(&copy, "receipt.tlog-proof");
+    let log = &trust.offices()[0].log;
+    let keys: Vec<_> = log.keys.iter().map(|key| key.key.clone()).collect();
+    let included = |bytes: &[u8]| Receipt::parse(bytes).and_then(|receipt| receipt.verify(&log.origin, &keys));
+    included(&receipt).expect("the entry is in the log");
+    let mut group = c.benchmark_group("print");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("seal", |b| b.iter(|| verify_seal(black_box(&text), &trust, &options)));
+    group.bench_function("seal and receipt", |b| {
+        b.iter(|| (verify_seal(black_box(&text), &trust, &options), included(black_box(&receipt))));
+    });
     group.finish();
 }
 

@@ -42,6 +42,7 @@ mod ocr_tesseract;
 mod office;
 mod parsers;
 mod pipeline;
+mod reading;
 mod samples;
 mod scan;
 mod scan_real;

@@ -2,7 +2,7 @@
 
 #[path = "../samples/generate/paper/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the generator's command line uses the rest")]
-mod paper;
+pub(crate) mod paper;
 
 use std::collections::BTreeSet;
 use std::path::Path;

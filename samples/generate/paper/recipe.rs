@@ -83,7 +83,7 @@ impl Form {
 }
 
 /// How tired paper and scanner are.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wear {
     /// Straight from the press.
     Clean,

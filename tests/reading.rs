@@ -1,0 +1,77 @@
+//! How right the reading is, on 60 papers of the split `test`: whole, from a drawn paper to its fields, with the engine itself.
+//!
+//! The papers are few, so the bounds are looser than the goals of docs/reading.md, which are measured on 600 papers a column. Only figures are printed:
+//! nobody looks at a paper of this split.
+
+use std::sync::atomic::AtomicBool;
+
+use saoy::eval::{self, Answer, Report};
+use saoy::extract::Forms;
+use saoy::ocr::EnginePool;
+use saoy::pipeline;
+use saoy::scan::Limits;
+
+use crate::samples::paper::{Scans, Split, Wear, drawn, make, write};
+
+const SEED: u64 = 60;
+const PAPERS: u64 = 20;
+
+fn measured(wear: Wear) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let scans = Scans { dpi: None, wear: Some(wear), color: None, split: Some(Split::Test) };
+    for recipe in drawn(SEED, PAPERS, None, scans, false).unwrap() {
+        write(folder.path(), &make(&recipe).unwrap()).unwrap();
+    }
+    let engines = EnginePool::tesseract("vie", 2).unwrap();
+    let samples = eval::samples(folder.path()).unwrap();
+    let files: Vec<_> = samples.iter().map(|sample| sample.scan.clone()).collect();
+    let go_on = AtomicBool::new(false);
+    let forms = Forms::builtin().unwrap();
+    let read = pipeline::read_only(&engines, &forms, None, &files, &Limits::default(), &go_on, &|_| {});
+    let answers: Vec<Answer> =
+        samples.into_iter().zip(read).map(|(sample, (_, read))| Answer { sample, read }).collect();
+    let report = eval::evaluate(&answers, None);
+    println!(
+        "{wear:?}: {} papers, {} fields: form {:.3}, right {:.4}, wrong and not flagged {:.4}, right but flagged {:.4}, CER {:.4}",
+        report.papers,
+        report.fields,
+        report.form_right,
+        report.right,
+        report.wrong_not_flagged,
+        report.right_but_flagged,
+        report.cer,
+    );
+    report
+}
+
+/// The least that is right, the most that passes wrong, is flagged in vain, is misread.
+struct Bounds {
+    right: f64,
+    silent: f64,
+    flagged: f64,
+    cer: f64,
+}
+
+fn hold(report: &Report, bounds: &Bounds) {
+    assert_eq!((report.papers, report.failed, report.form_wrong), (PAPERS as usize, 0, 0));
+    assert!((report.form_right - 1.0).abs() < f64::EPSILON, "form told: {}", report.form_right);
+    assert!(report.right >= bounds.right, "right: {}", report.right);
+    assert!(report.wrong_not_flagged <= bounds.silent, "wrong and not flagged: {}", report.wrong_not_flagged);
+    assert!(report.right_but_flagged <= bounds.flagged, "right but flagged: {}", report.right_but_flagged);
+    assert!(report.cer <= bounds.cer, "CER: {}", report.cer);
+}
+
+#[test]
+fn clean_scans_are_read() {
+    hold(&measured(Wear::Clean), &Bounds { right: 0.97, silent: 0.005, flagged: 0.1, cer: 0.006 });
+}
+
+#[test]
+fn worn_papers_are_read() {
+    hold(&measured(Wear::Worn), &Bounds { right: 0.93, silent: 0.0075, flagged: 0.2, cer: 0.02 });
+}
+
+#[test]
+fn photographs_are_read() {
+    hold(&measured(Wear::Phone), &Bounds { right: 0.88, silent: 0.01, flagged: 0.35, cer: 0.05 });
+}
