@@ -14,8 +14,8 @@ use saoy::ocr::{EnginePool, FakeRecognizer};
 use saoy::office::{Ambient, NewOffice, Office};
 use saoy::pipeline::{self, Outcome, Request, Tools};
 use saoy::record::{Act, Digest, Officer};
-use saoy::scan::Limits;
 use saoy::registry::Receipt;
+use saoy::scan::Limits;
 use saoy::seal::qr_text;
 use saoy::signature::Algorithm;
 use saoy::verify::{Options, Paths, SealVerdict, Verdict, Verifier, verify, verify_seal};
@@ -85,7 +85,8 @@ fn attached(copy: &[u8], name: &str) -> Vec<u8> {
         dictionary.get(b"F").and_then(lopdf::Object::as_str).is_ok_and(|text| text == name)
     });
     let embedded = specification.and_then(|of| of.get(b"EF").and_then(lopdf::Object::as_dict).ok());
-    let stream = embedded.and_then(|of| file.get_object(of.get(b"F").and_then(lopdf::Object::as_reference).ok()?).ok());
+    let stream = embedded
+        .and_then(|of| file.get_object(of.get(b"F").and_then(lopdf::Object::as_reference).ok()?).ok());
     let stream = stream.and_then(|object| object.as_stream().ok()).expect("it is attached");
     stream.decompressed_content().unwrap_or_else(|_| stream.content.clone())
 }
@@ -123,7 +124,9 @@ fn copies(c: &mut Criterion, pages: u32) {
         b.iter(|| verifier.copy(black_box(&copy), options.now));
     });
     group.bench_function("hash file and images", |b| {
-        b.iter(|| (Digest::of(black_box(&copy)), images.iter().map(|image| Digest::of(image)).collect::<Vec<_>>()));
+        b.iter(|| {
+            (Digest::of(black_box(&copy)), images.iter().map(|image| Digest::of(image)).collect::<Vec<_>>())
+        });
     });
     group.finish();
 }
@@ -138,7 +141,8 @@ fn prints(c: &mut Criterion) {
     let receipt = attached(&copy, "receipt.tlog-proof");
     let log = &trust.offices()[0].log;
     let keys: Vec<_> = log.keys.iter().map(|key| key.key.clone()).collect();
-    let included = |bytes: &[u8]| Receipt::parse(bytes).and_then(|receipt| receipt.verify(&log.origin, &keys));
+    let included =
+        |bytes: &[u8]| Receipt::parse(bytes).and_then(|receipt| receipt.verify(&log.origin, &keys));
     included(&receipt).expect("the entry is in the log");
     let mut group = c.benchmark_group("print");
     group.throughput(Throughput::Elements(1));

@@ -200,3 +200,31 @@ fn one_verifier_says_of_many_files_what_many_would() {
         }
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_name_in_no_encoding_or_with_lines_of_its_own_stops_and_deceives_nobody() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let folder = Folder::new();
+    let odd = folder.folder.path().join("odd");
+    fs::create_dir(&odd).expect("made");
+    let names: [&[u8]; 3] = [b"gi\xea\xe1y.pdf", b"a.pdf\nVALID: whole\nx.pdf", b"z.pdf"];
+    for name in names {
+        let name = std::ffi::OsString::from_vec(name.to_vec());
+        fs::write(odd.join(name), folder.house.copy(1)).expect("written");
+    }
+    fs::write(odd.join(std::ffi::OsString::from_vec(b"\xff.pdf".to_vec())), b"no copy").expect("written");
+    let output = folder.saoy(&["--json", "odd"]).output().expect("saoy runs");
+    let lines = String::from_utf8(output.stdout).expect("JSON is UTF-8");
+    let files: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(files.len(), 4, "{lines}");
+    assert_eq!(
+        files.iter().filter(|file| file["verdict"] == "authentic-status-unknown").count(),
+        3,
+        "{lines}"
+    );
+    let output = folder.saoy(&["--lang", "en", "odd"]).output().expect("saoy runs");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(!text.lines().any(|line| line.starts_with("VALID: whole")), "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("odd/")).count(), 3, "{text}");
+}

@@ -41,8 +41,17 @@ pub(super) fn failure(failure: &Failure) {
 
 /// The same of one file among others.
 pub(super) fn failure_of(file: &Path, failure: &Failure) {
-    note(&format!("{}: {} [{}]", file.display(), failure.message, failure.code));
+    note(&format!("{}: {} [{}]", name(file), failure.message, failure.code));
     note(&format!("  → {}", failure.advice));
+}
+
+/// A file's name on one line: one that somebody else gave must not write lines of its own, nor turn the direction of those that follow.
+pub(super) fn name(file: &Path) -> String {
+    let odd = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    file.to_string_lossy().replace(odd, "\u{fffd}")
 }
 
 /// A remark on standard error.

@@ -167,11 +167,11 @@ impl Verify {
             if self.json {
                 let mut value = serde_json::to_value(report).expect("a report is plain data");
                 if !is_text {
-                    value["file"] = serde_json::json!(name);
+                    value["file"] = serde_json::json!(name.to_string_lossy());
                 }
                 output::json(&value);
             } else {
-                output::line(&format!("{}", name.display()));
+                output::line(&output::name(name));
                 let known = |field: &str| forms.iter().find_map(|form| form.field_title(field));
                 output::line(&report.text_titled(language, &|field| called(language, field, known(field))));
             }
@@ -181,7 +181,7 @@ impl Verify {
 
     fn failed(&self, file: &Path, failure: &Failure) {
         if self.json || self.ndjson {
-            output::json(&serde_json::json!({"file": file, "error": {
+            output::json(&serde_json::json!({"file": file.to_string_lossy(), "error": {
                 "code": failure.code, "message": failure.message, "advice": failure.advice}}));
         } else {
             output::failure_of(file, failure);
@@ -191,10 +191,10 @@ impl Verify {
     fn show(&self, file: &Path, report: &Report, forms: &Forms, language: Language) {
         if self.json || self.ndjson {
             let mut value = serde_json::to_value(report).expect("a report is plain data");
-            value["file"] = serde_json::json!(file);
+            value["file"] = serde_json::json!(file.to_string_lossy());
             output::json(&value);
         } else {
-            output::line(&format!("{}", file.display()));
+            output::line(&output::name(file));
             let title = |form: &str, field: &str| {
                 called(language, field, forms.get(form).and_then(|form| form.field_title(field)))
             };
@@ -226,7 +226,12 @@ fn reread(file: &Path, ground: &Ground, forms: &Forms) -> Result<Vec<SealReport>
         ));
     }
     let not_read = |failure: Failure| {
-        output::note(&format!("{}: not read again: {} [{}]", file.display(), failure.message, failure.code));
+        output::note(&format!(
+            "{}: not read again: {} [{}]",
+            output::name(file),
+            failure.message,
+            failure.code
+        ));
         output::note(&format!("  → {}", failure.advice));
     };
     let holds = reports.iter().any(|(_, report)| report.seal.is_some());
