@@ -2,7 +2,7 @@
 //!
 //! strace injects the fault into the real program (Debian package `strace`). After each: nothing that was acknowledged is lost,
 //! nothing is there twice, no size has two roots, the registry's own check finds nothing wrong, and the same command run again
-//! brings everything to its end. `SAOY_FAULTS=all` takes all calls and faults, which takes half an hour, and prints the table of
+//! brings everything to its end. `SAOY_FAULTS=all` takes all calls and faults, which takes some minutes, and prints the table of
 //! `docs/log.md`; without it only those that write.
 
 use std::collections::BTreeMap;
