@@ -59,6 +59,8 @@ fn right_silent_and_flagged_in_vain_are_told_apart() {
     assert!(
         page.contains("class=\"silent\"") && page.contains("class=\"flagged\"") && !page.contains("<img")
     );
+    assert!(page.find("class=\"silent\"") < page.find("class=\"flagged\""), "the worst first");
+    assert!(page.contains("<td>form recognised</td><td>100.00 %</td>") && !page.contains("|---"), "{page}");
 }
 
 #[test]

@@ -15,14 +15,19 @@ const MARGIN: u32 = 24;
 /// Wider crops are made smaller.
 const WIDEST: u32 = 900;
 
-/// The report as one HTML file that needs nothing else. It shows what stands on the papers.
+/// The report as one HTML file that needs nothing else: the figures, then the wrong fields, first those that passed without a flag. It shows
+/// what stands on the papers.
 pub fn html(report: &Report, limits: &Limits) -> String {
     let mut page = String::from(HEAD);
-    page.push_str("<pre>");
-    page.push_str(&escape(&report.table().join("\n")));
-    page.push_str("</pre>\n<h2>Wrong fields</h2>\n");
+    page.push_str(&figures(&report.table()));
+    let (flagged, silent): (Vec<&Wrong>, Vec<&Wrong>) = report.wrong.iter().partition(|wrong| wrong.flagged);
+    page.push_str(&format!(
+        "<h2>Wrong fields: {} not flagged, {} flagged</h2>\n",
+        silent.len(),
+        flagged.len()
+    ));
     let mut open: Option<(std::path::PathBuf, Scan)> = None;
-    for wrong in report.wrong.iter().take(MOST) {
+    for wrong in silent.into_iter().chain(flagged).take(MOST) {
         if open.as_ref().is_none_or(|(path, _)| *path != wrong.scan) {
             open = Scan::open(&wrong.scan, limits).ok().map(|scan| (wrong.scan.clone(), scan));
         }
@@ -36,8 +41,38 @@ pub fn html(report: &Report, limits: &Limits) -> String {
     page
 }
 
+/// The lines for people, their tables as tables; one too long for a glance is folded.
+fn figures(lines: &[String]) -> String {
+    const LONG: usize = 30;
+    let is_row = |line: &String| line.starts_with('|');
+    let mut page = String::new();
+    for part in lines.chunk_by(|a, b| is_row(a) == is_row(b)) {
+        if !is_row(&part[0]) {
+            part.iter()
+                .filter(|line| !line.is_empty())
+                .for_each(|line| page.push_str(&format!("<p>{}</p>\n", escape(line))));
+            continue;
+        }
+        let rows = part.iter().filter(|line| !line.starts_with("|---"));
+        let rows: String =
+            rows.enumerate().map(|(at, line)| row(line, if at == 0 { "th" } else { "td" })).collect();
+        match part.len() > LONG {
+            true => page
+                .push_str(&format!("<details><summary>By field</summary><table>{rows}</table></details>\n")),
+            false => page.push_str(&format!("<table>{rows}</table>\n")),
+        }
+    }
+    page
+}
+
+fn row(line: &str, cell: &str) -> String {
+    let cells =
+        line.trim_matches('|').split('|').map(|text| format!("<{cell}>{}</{cell}>", escape(text.trim())));
+    format!("<tr>{}</tr>", cells.collect::<String>())
+}
+
 const HEAD: &str = "<!doctype html><html lang=\"vi\"><meta charset=\"utf-8\"><title>saoy eval</title><style>\
-body{font:15px/1.4 sans-serif;margin:2rem;max-width:70rem}pre{font-size:12px;overflow:auto}\
+body{font:15px/1.4 sans-serif;margin:2rem;max-width:70rem}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.1rem .8rem;text-align:left;border-bottom:1px solid #ddd}summary{cursor:pointer}\
 article{border-left:4px solid #999;margin:1rem 0;padding:.2rem 1rem}article.silent{border-color:#c00}\
 img{max-width:100%;border:1px solid #ccc}b{font-weight:600}small{color:#555}</style>\
 <h1>saoy eval</h1>\n";
