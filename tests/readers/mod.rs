@@ -21,8 +21,9 @@ use saoy::seal::{UnverifiedSeal, from_qr_text, qr_text};
 use saoy::signature::certificate::Certificate;
 use saoy::signature::chain;
 use saoy::signature::cms::SignedData;
+use saoy::signature::{Hasher, timestamp};
 use saoy::verify::trust::TrustList;
-use saoy::verify::{Options, examine};
+use saoy::verify::{FactId, Options, State, examine};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -30,7 +31,7 @@ use time::macros::datetime;
 pub(crate) type Feed = fn(&[u8]) -> bool;
 
 /// The readers by name; `tests/fuzz/corpus` has a folder for each.
-pub(crate) const TARGETS: [(&str, Feed); 13] = [
+pub(crate) const TARGETS: [(&str, Feed); 16] = [
     ("note", note),
     ("proof", proof),
     ("cosignature", cosignature),
@@ -40,7 +41,10 @@ pub(crate) const TARGETS: [(&str, Feed); 13] = [
     ("status", status),
     ("witness", witness_messages),
     ("pdf", pdf),
+    ("later", later),
+    ("xmp", xmp),
     ("cms", cms),
+    ("timestamp", timestamp_token),
     ("seal", seal),
     ("record", record),
     ("trust", trust),
@@ -251,6 +255,110 @@ pub(crate) fn pieces(draft: &draft::Draft) -> Vec<u8> {
     };
     let (first, second) = (objects(&draft.first), objects(&draft.second));
     format!("{}\u{1}{}\u{1}{first}\u{2}{second}", draft.trailer, draft.second_trailer).into_bytes()
+}
+
+/// A copy's frame with metadata, to which somebody appends.
+fn base() -> &'static [u8] {
+    static BASE: OnceLock<Vec<u8>> = OnceLock::new();
+    BASE.get_or_init(|| {
+        let mut draft = draft::Draft::new()
+            .edit(1, "/Pages 2", "/Metadata 14 0 R /Pages 2")
+            .add(14, &metadata(PACKET))
+            .edit_second(8, "14 0 R", "15 0 R");
+        draft.second[1].0 = 15;
+        draft.second_trailer = "/Size 16 /Root 1 0 R /ID [<AA> <BB>]".into();
+        draft.bytes()
+    })
+}
+
+/// The packet of that frame.
+const PACKET: &str = "<?xpacket begin=\"\u{feff}\"?>\n<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF \
+    xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"><rdf:Description rdf:about=\"\" xmlns:s=\"u:s\" \
+    xmlns:pdf=\"http://ns.adobe.com/pdf/1.3/\"><s:CopyId>ab</s:CopyId><pdf:Producer>A &amp; B</pdf:Producer>\
+    </rdf:Description></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"w\"?>";
+
+fn metadata(packet: &str) -> String {
+    draft::stream("/Type /Metadata /Subtype /XML", packet)
+}
+
+/// Revisions appended to a copy, each `trailer`, then `number object`, 0x01 between pieces, 0x02 between revisions.
+fn later(bytes: &[u8]) -> bool {
+    let mut out = base().to_vec();
+    for piece in text(bytes).split('\u{2}') {
+        let mut parts = piece.split('\u{1}');
+        let trailer = parts.next().unwrap_or_default();
+        let object = |part: &str| {
+            let (number, text) = part.split_once(' ')?;
+            Some((number.parse().ok()?, text.to_owned()))
+        };
+        let Some(objects) = parts.map(object).collect::<Option<Vec<_>>>() else { return false };
+        let mark = b"startxref\n";
+        let at = out.windows(mark.len()).rposition(|window| window == mark).expect("a file has one");
+        let digits: String = out[at + mark.len()..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .map(|b| char::from(*b))
+            .collect();
+        draft::revision(&mut out, &objects, &format!("{trailer} /Prev {digits}"), "");
+    }
+    appended(&out)
+}
+
+/// Whether what was appended is what may be.
+fn appended(file: &[u8]) -> bool {
+    let options = Options { now: NOW, status: None };
+    let report = saoy::verify::verify(file, known(), &options).expect("it has a copy's fields");
+    report.fact(FactId::Additions).is_some_and(|fact| fact.state == State::Passed)
+}
+
+/// The pieces that the `later` target takes, of one revision: validation data, a timestamp's field, metadata written anew.
+pub(crate) fn later_pieces(store: bool, stamp: bool, packet: Option<&str>) -> Vec<u8> {
+    let catalog = draft::Draft::new().edit(1, "/Pages 2", "/Metadata 14 0 R /Pages 2").first[0].1.clone();
+    let page = draft::Draft::new().first[2].1.clone();
+    let mut objects = Vec::new();
+    let mut root = catalog;
+    if store {
+        root = root.replace("/Pages", "/DSS 16 0 R /Pages");
+        objects.push((16, "<< /Type /DSS /Certs [17 0 R] /VRI << >> >>".to_owned()));
+        objects.push((17, draft::stream("", "0\0")));
+    }
+    if stamp {
+        root = root.replace("[7 0 R 8 0 R]", "[7 0 R 8 0 R 18 0 R]");
+        objects.push((3, page.replace("[7 0 R 8 0 R]", "[7 0 R 8 0 R 18 0 R]")));
+        objects.push((
+            18,
+            "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Timestamp) /F 132 /P 3 0 R /Rect [0 0 0 0] /V 19 0 R >>"
+                .to_owned(),
+        ));
+        let value = "<< /Type /DocTimeStamp /Filter /Adobe.PPKLite /SubFilter /ETSI.RFC3161";
+        let range = "/ByteRange [0 0000000000 0000000000 0000000000]";
+        objects.push((19, format!("{value} {range} /Contents {} >>", draft::GAP)));
+    }
+    objects.extend(packet.map(|packet| (14, metadata(packet))));
+    objects.push((1, root));
+    let objects: Vec<_> = objects.iter().map(|(number, text)| format!("{number} {text}")).collect();
+    format!("/Size 20 /Root 1 0 R /ID [<AA> <CC>]\u{1}{}", objects.join("\u{1}")).into_bytes()
+}
+
+/// Metadata that somebody wrote anew, beside validation data.
+fn xmp(bytes: &[u8]) -> bool {
+    let Ok(packet) = std::str::from_utf8(bytes) else { return false };
+    // These would end the piece.
+    !packet.contains(['\u{1}', '\u{2}']) && later(&later_pieces(true, false, Some(packet)))
+}
+
+/// Packets that say what the frame's does.
+#[allow(dead_code, reason = "the fuzzer only reads")]
+pub(crate) fn packets() -> [String; 2] {
+    let attributes = PACKET
+        .replace("<s:CopyId>ab</s:CopyId>", "<s:CopyId rdf:parseType='Resource'>ab</s:CopyId>")
+        .replace("A &amp; B", "C &lt;1&gt;");
+    [PACKET.to_owned(), attributes]
+}
+
+/// The token of a document timestamp over no bytes at all.
+fn timestamp_token(bytes: &[u8]) -> bool {
+    timestamp::verify(bytes, |algorithm| Hasher::new(algorithm).finish()).is_ok()
 }
 
 /// The bytes of a gap, and a certificate by itself, up to a root that is trusted.
