@@ -533,3 +533,73 @@ fn der_of_the_certificates_is_kept() {
     assert_eq!(again.der().to_vec(), signer.certificates()[0]);
     assert_eq!(Certificate::from_pem(&again.pem()).expect("PEM"), again);
 }
+
+/// Ours says what `p256` says, whoever computes the equation: of any key, message and signature.
+fn both(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    use p256::ecdsa::signature::Verifier as _;
+    let parts = p256::ecdsa::VerifyingKey::from_sec1_bytes(key)
+        .ok()
+        .zip(p256::ecdsa::Signature::from_der(signature).ok());
+    let theirs = parts.is_some_and(|(key, signature)| {
+        signature.normalize_s() == signature && key.verify(message, &signature).is_ok()
+    });
+    let ours = Algorithm::EcdsaP256.verify(key, message, signature).is_ok();
+    assert_eq!(ours, theirs, "{key:02x?} {message:02x?} {signature:02x?}");
+    ours
+}
+
+proptest! {
+    #[test]
+    fn one_verdict_on_ecdsa(seed in 1u8..200, message in prop::collection::vec(any::<u8>(), 0..80), at in any::<prop::sample::Index>(), bit in 0u8..8, compressed in any::<bool>()) {
+        use p256::ecdsa::signature::Signer as _;
+        let secret = p256::ecdsa::SigningKey::from_slice(&[seed; 32]).expect("below the order");
+        let key = secret.verifying_key().to_sec1_point(compressed).as_bytes().to_vec();
+        let signature: p256::ecdsa::Signature = secret.sign(&message);
+        let signature = signature.normalize_s();
+        let der = signature.to_der().as_bytes().to_vec();
+        prop_assert!(both(&key, &message, &der));
+        let flipped = |bytes: &[u8]| {
+            let mut bytes = bytes.to_vec();
+            if !bytes.is_empty() {
+                let at = at.index(bytes.len());
+                bytes[at] ^= 1 << bit;
+            }
+            bytes
+        };
+        prop_assert!(!both(&key, &message, &flipped(&der)));
+        prop_assert!(!both(&flipped(&key), &message, &der));
+        prop_assert!(message.is_empty() || !both(&key, &flipped(&message), &der));
+        let high = p256::ecdsa::Signature::from_scalars(signature.r(), -signature.s()).expect("not zero");
+        prop_assert!(!both(&key, &message, high.to_der().as_bytes()));
+    }
+}
+
+/// A point whose x is beyond the group's order: r is x less the order, which a verifier must not forget.
+#[test]
+fn ecdsa_where_x_is_larger_than_the_order() {
+    use p256::elliptic_curve::PrimeField as _;
+    use p256::{ProjectivePoint, PublicKey, Scalar};
+    use sha2::{Digest as _, Sha256};
+    const ORDER: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+        0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let mut found = 0;
+    for small in 1u8..=0xff - ORDER[31] {
+        let mut point = [&[2][..], &ORDER].concat();
+        point[32] += small;
+        let Ok(point) = PublicKey::from_sec1_bytes(&point) else { continue };
+        let (r, s) = (Scalar::from(u64::from(small)), Scalar::from(7u64));
+        let z = Scalar::from_repr(Sha256::digest(CONTENT)).expect("below the order");
+        let inverse = r.invert().expect("not zero");
+        let key = (ProjectivePoint::from(*point.as_affine()) * s - ProjectivePoint::GENERATOR * z) * inverse;
+        let key = PublicKey::from_affine(key.to_affine()).expect("a point");
+        let key = p256::ecdsa::VerifyingKey::from(key).to_sec1_point(false).as_bytes().to_vec();
+        let signature = p256::ecdsa::Signature::from_scalars(r.to_repr(), s.to_repr()).expect("not zero");
+        let der = signature.to_der().as_bytes().to_vec();
+        assert!(both(&key, CONTENT, &der), "{small}");
+        assert!(!both(&key, b"something else", &der));
+        found += 1;
+    }
+    assert!(found > 10, "{found}");
+}

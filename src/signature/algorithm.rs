@@ -5,7 +5,7 @@ use der::{Any, asn1::Null};
 use rsa::pkcs1::DecodeRsaPublicKey as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
-use signature::{Verifier as _, hazmat::PrehashVerifier as _};
+use signature::hazmat::PrehashVerifier as _;
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoRef};
 
 /// `ecdsa-with-SHA256` (RFC 5758).
@@ -175,7 +175,7 @@ impl Algorithm {
                 if signature.normalize_s() != signature {
                     return Err(SignatureError::HighS);
                 }
-                key.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
+                equation(&key, message, &signature)
             }
             Self::Ed25519 => verify_ed25519(key, message, signature),
             Self::RsaPkcs1 => verify_rsa(key, message, signature, RsaDigest::Sha256),
@@ -206,7 +206,32 @@ pub(super) enum RsaDigest {
 /// ECDSA P-256 with SHA-256 as X.509 has it: either S is good.
 pub(super) fn verify_ecdsa(key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
     let (key, signature) = ecdsa_parts(key, signature)?;
-    key.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
+    equation(&key, message, &signature)
+}
+
+/// Whether ECDSA's equation holds (FIPS 186-5, 6.4.2). Which keys and signatures are well formed was decided before, by the same code in every
+/// build; what is left has one answer, and `ring`, which is there where copies are made, gives it three times as fast.
+#[cfg(feature = "issue")]
+fn equation(
+    key: &p256::ecdsa::VerifyingKey,
+    message: &[u8],
+    signature: &p256::ecdsa::Signature,
+) -> Result<(), SignatureError> {
+    use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+    let point = key.to_sec1_point(false);
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point.as_bytes());
+    key.verify(message, &signature.to_bytes()).map_err(|_| SignatureError::Mismatch)
+}
+
+/// The same without a system's compiler, for wasm32 and whoever only verifies.
+#[cfg(not(feature = "issue"))]
+fn equation(
+    key: &p256::ecdsa::VerifyingKey,
+    message: &[u8],
+    signature: &p256::ecdsa::Signature,
+) -> Result<(), SignatureError> {
+    use signature::Verifier as _;
+    key.verify(message, signature).map_err(|_| SignatureError::Mismatch)
 }
 
 pub(super) fn verify_ed25519(key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {

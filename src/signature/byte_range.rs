@@ -190,7 +190,10 @@ impl ByteRange {
         self.parts(file)?;
         let gap = &file[self.a as usize..self.b as usize];
         let [b'<', digits @ .., b'>'] = gap else { return Err(RangeError::Gap(self.a)) };
-        let wrong = digits.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
+        let digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'A'..=b'F');
+        // All at once; one by one only to say which.
+        let right = digits.iter().fold(true, |right, byte| right & digit(byte));
+        let wrong = if right { None } else { digits.iter().position(|byte| !digit(byte)) };
         match wrong {
             Some(at) => Err(RangeError::Gap(self.a + 1 + at as u64)),
             None if digits.is_empty() || digits.len() % 2 != 0 => Err(RangeError::Gap(self.b - 1)),

@@ -1,5 +1,7 @@
 //! One X.509 certificate as facts: what it says, not whether it is believed.
 
+use std::sync::OnceLock;
+
 use const_oid::ObjectIdentifier;
 use der::{Decode as _, Tagged as _, pem::LineEnding, referenced::OwnedToRef as _};
 use spki::SubjectPublicKeyInfoRef;
@@ -37,13 +39,24 @@ pub enum CertificateError {
 }
 
 /// A certificate and what it says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Certificate {
     der: Vec<u8>,
     inner: x509_cert::Certificate,
     not_before: OffsetDateTime,
     not_after: OffsetDateTime,
+    /// The subject in words, once somebody asked for it: a service tells it with every copy.
+    subject: OnceLock<String>,
 }
+
+/// Equal bytes say the same.
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
 
 impl Certificate {
     /// Reads one certificate.
@@ -58,7 +71,7 @@ impl Certificate {
         let validity = inner.tbs_certificate().validity();
         let not_before = utc(validity.not_before)?;
         let not_after = utc(validity.not_after)?;
-        Ok(Self { der: der.to_vec(), inner, not_before, not_after })
+        Ok(Self { der: der.to_vec(), inner, not_before, not_after, subject: OnceLock::new() })
     }
 
     /// Reads a PEM text that holds exactly one certificate.
@@ -113,8 +126,8 @@ impl Certificate {
     }
 
     /// The subject as RFC 4514 writes names, `organizationIdentifier` by that name.
-    pub fn subject(&self) -> String {
-        written(self.inner.tbs_certificate().subject())
+    pub fn subject(&self) -> &str {
+        self.subject.get_or_init(|| written(self.inner.tbs_certificate().subject()))
     }
 
     /// The issuer, written as the subject is.

@@ -21,7 +21,7 @@ use super::{Algorithm, DigestAlgorithm, SignatureError, Signer};
 use crate::record::Digest;
 
 pub(super) const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
-const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+pub(super) const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 pub(super) const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 pub(super) const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
@@ -203,7 +203,8 @@ impl SignedData {
     pub fn parse(gap: &[u8]) -> Result<Self, CmsError> {
         let length = encoded_length(gap).ok_or(CmsError::Malformed)?;
         let (der, padding) = gap.split_at_checked(length).ok_or(CmsError::Malformed)?;
-        if let Some(at) = padding.iter().position(|byte| *byte != 0) {
+        if padding.iter().fold(0, |all, byte| all | byte) != 0 {
+            let at = padding.iter().position(|byte| *byte != 0).unwrap_or_default();
             return Err(CmsError::TrailingBytes(length + at));
         }
         let info = ContentInfo::from_der(der).map_err(|_| CmsError::Malformed)?;

@@ -77,7 +77,7 @@ fn signature(
     let contents = contents.ok_or_else(|| structure(object, "/Contents is no hexadecimal string"))?;
     let gap = contents.start..contents.end;
     // Lower-case digits would be a second way to write the same signature.
-    if file.bytes[gap.clone()].iter().any(u8::is_ascii_lowercase) {
+    if file.bytes[gap.clone()].iter().fold(false, |found, byte| found | byte.is_ascii_lowercase()) {
         return Err(PdfError::at(gap.start, Problem::Structure("/Contents has lower-case digits".into())));
     }
     let range = dictionary.get("ByteRange").and_then(Object::as_array).unwrap_or_default();

@@ -20,6 +20,8 @@ const MAX_CONTENT: usize = 32 << 20;
 const MAX_AUXILIARY: usize = 16 << 20;
 /// Decoded bytes of all streams of a small file; a larger one may have twenty times its own length more.
 const BUDGET: usize = 64 << 20;
+/// Operands of one operator.
+const MAX_OPERANDS: usize = 33;
 /// Points by which written coordinates may differ: numbers have few decimals.
 const TOLERANCE: f64 = 0.01;
 
@@ -495,26 +497,26 @@ fn strip(
     }
     let content = decoded(object, MAX_CONTENT)?;
     let place = format!("the strip in object {}", object.number);
-    let allowed = [
-        "q", "Q", "cm", "g", "rg", "G", "RG", "re", "f", "f*", "w", "m", "l", "h", "S", "s", "BT", "ET",
-        "Tf", "Tm", "Td", "TD", "T*", "TL", "Tc", "Tw", "Tz", "Ts", "Tr", "Tj", "TJ",
-    ];
     let mut script = Script { lexer: Lexer::content(&content), operands: Vec::new(), start: 0 };
+    strip_script(&mut script).map_err(|e| e.inside(&place))
+}
+
+fn strip_script(script: &mut Script<'_>) -> Result<(), PdfError> {
     let mut depth = 0i32;
-    while let Some(operator) = script.operator().map_err(|e| e.inside(&place))? {
+    while let Some(operator) = script.skim()? {
         depth += match operator {
             "q" => 1,
             "Q" => -1,
-            _ => 0,
+            "cm" | "g" | "rg" | "G" | "RG" | "re" | "f" | "f*" | "w" | "m" | "l" | "h" | "S" | "s" | "BT"
+            | "ET" | "Tf" | "Tm" | "Td" | "TD" | "T*" | "TL" | "Tc" | "Tw" | "Tz" | "Ts" | "Tr" | "Tj"
+            | "TJ" => 0,
+            _ => return Err(script.wrong()),
         };
-        if !allowed.contains(&operator) || depth < 0 {
-            return Err(script.wrong().inside(&place));
+        if depth < 0 {
+            return Err(script.wrong());
         }
     }
-    if depth != 0 || !script.operands.is_empty() {
-        return Err(script.wrong().inside(&place));
-    }
-    Ok(())
+    if depth == 0 { Ok(()) } else { Err(script.wrong()) }
 }
 
 /// A content stream, one operator with its operands after another.
@@ -534,8 +536,29 @@ impl<'c> Script<'c> {
             match self.lexer.token()? {
                 None => return Ok(None),
                 Some(Token::Operator(name)) => return Ok(Some(name)),
-                Some(Token::Operand(_)) if self.operands.len() == 33 => return Err(self.wrong()),
+                Some(Token::Operand(_)) if self.operands.len() == MAX_OPERANDS => return Err(self.wrong()),
                 Some(Token::Operand(object)) => self.operands.push(object),
+            }
+        }
+    }
+
+    /// The next operator where its operands do not matter: they are read and not kept. None at the end, where none may be left.
+    fn skim(&mut self) -> Result<Option<&'c str>, PdfError> {
+        self.lexer.skip_space();
+        self.start = self.lexer.position();
+        let mut operands = 0;
+        loop {
+            if !self.lexer.skip_number()? {
+                match self.lexer.token()? {
+                    None if operands > 0 => return Err(self.wrong()),
+                    None => return Ok(None),
+                    Some(Token::Operator(name)) => return Ok(Some(name)),
+                    Some(Token::Operand(_)) => {}
+                }
+            }
+            operands += 1;
+            if operands > MAX_OPERANDS {
+                return Err(self.wrong());
             }
         }
     }

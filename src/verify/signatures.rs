@@ -7,6 +7,7 @@ use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOf
 
 use crate::record::{Record, Role, parse_timestamp};
 use crate::signature::byte_range::{self, ByteRange};
+use crate::signature::certificate::Certificate;
 use crate::signature::chain::{self, ChainError};
 use crate::signature::cms::{CmsError, SignedData};
 use crate::signature::paths::Paths;
@@ -145,7 +146,7 @@ impl Checked<'_> {
                 ),
             );
         };
-        let subject = signed.signer().subject();
+        let subject = self.signer().map_or_else(|| signed.signer().subject(), Certificate::subject);
         let time = rfc3339(at);
         let (Some(office), Some(path)) = (office, &self.path) else {
             return Fact::not_checked(
@@ -246,13 +247,21 @@ impl Checked<'_> {
     }
 
     pub(crate) fn facts(&self, office: Option<&Office>, now: OffsetDateTime) -> SignatureFacts {
-        let signer = self.signed.as_ref().ok().map(SignedData::signer);
+        let signer = self.signer();
         SignatureFacts {
             role: self.pdf.role,
-            subject: signer.map(|certificate| certificate.subject()),
+            subject: signer.map(|certificate| certificate.subject().to_owned()),
             certificate: signer.map(|certificate| certificate.fingerprint().hex()),
             claimed_time: self.claimed().map(rfc3339),
             validation: self.indication(office, now),
+        }
+    }
+
+    /// The certificate that answers for the signature; where its path is known, the one that is remembered with it.
+    fn signer(&self) -> Option<&Certificate> {
+        match &self.path {
+            Some(Ok(path)) => Some(path.signer()),
+            _ => self.signed.as_ref().ok().map(SignedData::signer),
         }
     }
 

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
+
 use super::error::{PdfError, Problem};
 
 /// Deeper nesting than the writer ever makes.
@@ -304,15 +306,29 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Moves past a number of a content stream, as [`Self::token`] would read it; whether one stands here.
+    pub(crate) fn skip_number(&mut self) -> Result<bool, PdfError> {
+        self.skip_space();
+        if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
+            return Ok(false);
+        }
+        self.count()?;
+        self.numeral()?;
+        Ok(true)
+    }
+
+    /// One value more.
+    fn count(&self) -> Result<(), PdfError> {
+        self.values.set(self.values.get() + 1);
+        if self.values.get() > MAX_VALUES { self.fail(Problem::Budget) } else { Ok(()) }
+    }
+
     /// One object.
     pub(crate) fn object(&mut self, depth: u32) -> Result<Object<'a>, PdfError> {
         if depth > MAX_DEPTH {
             return self.fail(Problem::Depth);
         }
-        self.values.set(self.values.get() + 1);
-        if self.values.get() > MAX_VALUES {
-            return self.fail(Problem::Budget);
-        }
+        self.count()?;
         match self.peek() {
             Some(b'/') => self.name().map(Object::Name),
             Some(b'(') => self.literal().map(Object::String),
@@ -427,8 +443,8 @@ impl<'a> Lexer<'a> {
         })
     }
 
-    /// A number, or in a file `N 0 R`.
-    fn number(&mut self) -> Result<Object<'a>, PdfError> {
+    /// The characters of a number, and whether it is a real one.
+    fn numeral(&mut self) -> Result<(&'a [u8], bool), PdfError> {
         let start = self.position;
         self.take(b"-");
         let whole = self.run_of_digits();
@@ -443,7 +459,14 @@ impl<'a> Lexer<'a> {
             return self.fail(Problem::Syntax);
         }
         self.boundary()?;
-        let text = std::str::from_utf8(&self.bytes[start..self.position]).expect("only ASCII was taken");
+        Ok((&self.bytes[start..self.position], real))
+    }
+
+    /// A number, or in a file `N 0 R`.
+    fn number(&mut self) -> Result<Object<'a>, PdfError> {
+        let start = self.position;
+        let (text, real) = self.numeral()?;
+        let text = std::str::from_utf8(text).expect("only ASCII was taken");
         if real {
             let value = text.parse().map_err(|_| PdfError::at(start, Problem::Syntax))?;
             return Ok(Object::Real(value, text));
@@ -468,13 +491,13 @@ impl<'a> Lexer<'a> {
 
     fn hexadecimal(&mut self) -> Result<Text<'a>, PdfError> {
         let start = self.position;
-        let digits = self.bytes[start + 1..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        let digits = hexadecimal_digits(&self.bytes[start + 1..]);
         let body = &self.bytes[start + 1..start + 1 + digits];
         self.position = start + 1 + digits;
-        if !self.take(b">") || digits % 2 != 0 {
+        if !self.take(b">") || !digits.is_multiple_of(2) {
             return self.fail(Problem::Syntax);
         }
-        let bytes: Vec<u8> = body.chunks_exact(2).filter_map(hex_pair).collect();
+        let bytes = HEXLOWER_PERMISSIVE.decode(body).expect("an even number of digits was counted");
         Ok(Text { bytes: Cow::Owned(bytes), start, end: self.position, hex: true })
     }
 
@@ -525,6 +548,13 @@ impl<'a> Lexer<'a> {
         let bytes = owned.map_or(Cow::Borrowed(&self.bytes[first..end]), Cow::Owned);
         Ok(Text { bytes, start, end: self.position, hex: false })
     }
+}
+
+/// How many of the first bytes are digits: a signature's gap has thousands, so they are looked at many at once.
+fn hexadecimal_digits(bytes: &[u8]) -> usize {
+    let all = |chunk: &&[u8]| chunk.iter().fold(true, |all, byte| all & byte.is_ascii_hexdigit());
+    let whole = 64 * bytes.chunks_exact(64).take_while(all).count();
+    whole + bytes[whole..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count()
 }
 
 fn hex_pair(digits: &[u8]) -> Option<u8> {
@@ -655,6 +685,41 @@ mod tests {
             ("null", "false"),
         ] {
             assert!(!alike(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_passed_over_is_one_that_would_be_read() {
+        for text in [
+            "1",
+            "-12",
+            "0.50",
+            "1.",
+            ".5",
+            "1e5",
+            "-",
+            "12x",
+            "123456789012345678",
+            "1234567890123456789",
+            "1/A",
+            "q",
+        ] {
+            let (mut read, mut past) = (Lexer::content(text.as_bytes()), Lexer::content(text.as_bytes()));
+            let number =
+                matches!(read.token(), Ok(Some(Token::Operand(Object::Integer(_) | Object::Real(..)))));
+            assert_eq!(past.skip_number().is_ok_and(|passed| passed), number, "{text}");
+            assert!(!number || past.position() == read.position(), "{text}");
+        }
+    }
+
+    #[test]
+    fn counts_hexadecimal_digits_wherever_they_end() {
+        for length in [0, 1, 63, 64, 65, 127, 128, 200] {
+            for end in [&b">"[..], b"g", b"\x80", b""] {
+                let bytes = [&vec![b'f'; length][..], end, b"00"].concat();
+                let expected = if end.is_empty() { length + 2 } else { length };
+                assert_eq!(hexadecimal_digits(&bytes), expected, "{length} {end:?}");
+            }
         }
     }
 
