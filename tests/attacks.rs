@@ -12,14 +12,21 @@ use saoy::verify::{
 };
 
 use attack::mutate;
-use verify_support::{House, NOW, image, options, trust};
+use verify_support::{House, NOW, image, in_vietnamese, options, trust};
 
 /// A registry that calls every copy good: no forgery may fail for want of a status alone.
 struct AllGood;
 
 impl StatusSource for AllGood {
     fn status(&self, _: &str, _: u64) -> Option<StatusAnswer> {
-        Some(StatusAnswer { leaf: None, status: Status::Good, since: None, as_of: NOW, until: None })
+        Some(StatusAnswer {
+            leaf: None,
+            status: Status::Good,
+            since: None,
+            replacement: None,
+            as_of: NOW,
+            until: None,
+        })
     }
 }
 
@@ -43,6 +50,9 @@ fn refused(bytes: &[u8], list: &TrustList, what: &str) -> Vec<FactId> {
             "{what}: {:?} says nothing",
             fact.id
         );
+    }
+    for fact in &report.facts {
+        in_vietnamese(&fact.evidence.vi);
     }
     failures.iter().map(|fact| fact.id).collect()
 }

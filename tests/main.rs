@@ -54,6 +54,7 @@ mod trust;
 mod verify;
 mod verify_additions;
 mod verify_batch;
+mod verify_foreign;
 mod verify_print;
 mod verify_rescan;
 mod witness;

@@ -73,7 +73,10 @@ impl Ground for Offices {
             REVOKED => Status::Revoked,
             _ => return Ok(None),
         };
-        Ok(Some((INDEX, StatusAnswer { leaf: None, status, since: None, as_of: NOW, until: None })))
+        Ok(Some((
+            INDEX,
+            StatusAnswer { leaf: None, status, since: None, replacement: None, as_of: NOW, until: None },
+        )))
     }
 }
 

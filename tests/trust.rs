@@ -244,3 +244,21 @@ fn from_two_offices_to_a_pinned_list_and_a_verdict() {
         serde_json::from_str(&person.run(0, &["trust", "show", "--json", "list-1.note"])).unwrap();
     assert_eq!((&shown["sequence"], &shown["signature"]["state"]), (&1.into(), &"good".into()));
 }
+
+#[test]
+fn an_expired_list_is_not_pinned() {
+    let person = Person::new();
+    let signed = |expires| {
+        let list = TrustList::merge(3, expires, [trust(&Desk::new().reader())]).unwrap();
+        SignedList::sign(list, &root(1)).unwrap().note().to_string()
+    };
+    fs::write(person.path("old"), signed(datetime!(2020-01-01 00:00 UTC))).unwrap();
+    fs::write(person.path("new"), signed(datetime!(2099-01-01 00:00 UTC))).unwrap();
+    let key = root(1).verifier().to_string();
+    let refused = person.saoy(&["trust", "pin", "--root", &key, "old"]);
+    assert!(!refused.status.success() && text(&refused).contains("trust-expired"), "{}", text(&refused));
+    assert!(Pins::new(&person.path("pins")).root().unwrap().is_none(), "nothing of it is kept");
+    person.run(0, &["trust", "pin", "--root", &key, "new"]);
+    let refused = person.saoy(&["trust", "pin", "old"]);
+    assert!(!refused.status.success() && text(&refused).contains("trust-expired"), "{}", text(&refused));
+}

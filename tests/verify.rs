@@ -12,14 +12,21 @@ use saoy::verify::{
     SubIndication, TrustList, Verdict,
 };
 use time::Duration;
-use verify_support::{House, INDEX, NOW, Parts, file, image, options, trust, verify};
+use verify_support::{House, INDEX, NOW, Parts, file, image, in_vietnamese, options, trust, verify};
 
 struct Says(Digest, Status);
 
 impl StatusSource for Says {
     fn status(&self, _: &str, index: u64) -> Option<StatusAnswer> {
         assert_eq!(index, INDEX);
-        Some(StatusAnswer { leaf: Some(self.0), status: self.1, since: None, as_of: NOW, until: None })
+        Some(StatusAnswer {
+            leaf: Some(self.0),
+            status: self.1,
+            since: None,
+            replacement: None,
+            as_of: NOW,
+            until: None,
+        })
     }
 }
 
@@ -39,11 +46,14 @@ fn a_right_copy_holds_in_every_fact() {
     let report = verify(&copy, &trust(&[&house]));
     assert_eq!(report.verdict, Verdict::AuthenticStatusUnknown, "{}", report.text(Language::English));
     for fact in &report.facts {
-        let expected = if fact.id == FactId::Status { State::NotChecked } else { State::Passed };
+        let open = [FactId::Status, FactId::Time].contains(&fact.id);
+        let expected = if open { State::NotChecked } else { State::Passed };
         assert_eq!(fact.state, expected, "{fact:?}");
+        in_vietnamese(&fact.evidence.vi);
     }
-    assert_eq!(report.facts.len(), 18);
+    assert_eq!(report.facts.len(), 19);
     let says = report.copy.as_ref().expect("the record was read");
+    assert!(says.proven && report.text(Language::English).contains("Trần Thị Mẫu 12"));
     assert_eq!((says.number.as_str(), says.index, says.pages), ("12/2026", Some(INDEX), 2));
     assert_eq!(says.copy_id, copy_id(&parts.files[0].1));
     assert_eq!(says.fields["child_name"].value, "Trần Thị Mẫu 12");
@@ -125,7 +135,34 @@ fn what_the_registry_says_decides() {
         assert_eq!(failed(&report), [FactId::Status]);
         assert!(report.summary.en.contains(word), "{}", report.summary.en);
         assert_eq!(report.status, Some(status));
+        // The same file again would not help, and the office stands by what it said when it issued it.
+        assert!(!report.advice.en.contains("original file"), "{}", report.advice.en);
+        assert!(report.copy.as_ref().is_some_and(|copy| copy.proven));
+        for text in [&report.summary, &report.advice, &report.fact(FactId::Status).expect("there").evidence] {
+            in_vietnamese(&text.vi);
+        }
     }
+    // Which copy took its place: by its number where the source knows it, else by its entry.
+    let evidence = |source: &dyn StatusSource| {
+        let options = Options { status: Some(source), ..options() };
+        let report = saoy::verify::verify(&copy, &trust(&[&house]), &options).expect("a copy");
+        report.fact(FactId::Status).expect("there").evidence.clone()
+    };
+    let by_entry = evidence(&Says(leaf, Status::Superseded { replacement: 9 }));
+    assert!(
+        by_entry.en.contains("superseded by entry 9") && by_entry.vi.contains("mục số 9"),
+        "{by_entry:?}"
+    );
+    struct Numbered(Digest);
+    impl StatusSource for Numbered {
+        fn status(&self, office: &str, index: u64) -> Option<StatusAnswer> {
+            let answer = Says(self.0, Status::Superseded { replacement: 9 }).status(office, index)?;
+            Some(StatusAnswer { replacement: Some("17/2026".into()), ..answer })
+        }
+    }
+    let by_number = evidence(&Numbered(leaf));
+    assert!(by_number.en.contains("superseded by copy 17/2026 (entry 9)"), "{by_number:?}");
+    assert!(by_number.vi.contains("bản sao số 17/2026"), "{by_number:?}");
     let other = Says(Digest([1; 32]), Status::Good);
     let options = Options { status: Some(&other), ..options() };
     let report = saoy::verify::verify(&copy, &trust(&[&house]), &options).expect("a copy");
@@ -161,6 +198,24 @@ fn a_trial_is_never_valid() {
     assert_eq!((report.verdict, report.trial), (Verdict::Indeterminate, true));
     assert!(report.failures().next().is_none());
     assert!(report.summary.vi.contains("THỬ NGHIỆM"));
+}
+
+#[test]
+fn a_trust_list_from_the_future_is_remarked_upon() {
+    let house = House::new("999.01", 1);
+    let copy = house.copy(1);
+    let made = |at| trust(&[&house]).issued_at(at).expect("before its expiry");
+    let past = made(NOW - Duration::days(1));
+    assert_eq!(TrustList::parse(past.to_json().as_bytes()).as_ref(), Ok(&past));
+    assert_eq!(state(&verify(&copy, &past), FactId::TrustList), Some(State::Passed));
+    let report = verify(&copy, &made(NOW + Duration::days(2)));
+    let fact = report.fact(FactId::TrustList).expect("there");
+    assert_eq!((fact.state, report.verdict), (State::Warning, Verdict::AuthenticStatusUnknown));
+    assert!(fact.evidence.en.contains("future"), "{fact:?}");
+    in_vietnamese(&fact.evidence.vi);
+    assert_eq!(trust(&[&house]).issued_at(NOW + Duration::days(900)), Err(TrustError::Issued));
+    let wrong = past.to_json().replace("2026-11-21T03:04:05Z", "yesterday");
+    assert_eq!(TrustList::parse(wrong.as_bytes()), Err(TrustError::Issued));
 }
 
 #[test]
@@ -429,7 +484,16 @@ fn claimed_times_are_only_claimed() {
     };
     let report = at(NOW);
     assert!(report.fact(FactId::CertificateOffice).expect("there").evidence.en.contains("only claims"));
+    let time = report.fact(FactId::Time).expect("every copy's report has it");
+    assert_eq!(time.state, State::NotChecked, "{time:?}");
+    assert!(
+        time.evidence.en.contains("2026-11-22T03:04:05Z")
+            && time.evidence.en.contains("nobody but the office"),
+        "{time:?}"
+    );
     let future = at(NOW + Duration::days(2));
+    assert_eq!(state(&future, FactId::Time), Some(State::Warning));
+    assert!(future.fact(FactId::Time).expect("there").evidence.en.contains("future"));
     assert_eq!(state(&future, FactId::CertificateOffice), Some(State::Warning));
     assert_eq!(future.verdict, Verdict::AuthenticStatusUnknown);
     // Before the certificate was.
@@ -532,6 +596,10 @@ fn a_report_reads_in_both_languages_and_as_json() {
     assert!(vi.starts_with("KHÔNG HỢP LỆ") && vi.contains("[KHÔNG ĐẠT] Ảnh các trang"), "{vi}");
     assert!(en.starts_with("INVALID") && en.contains("[FAILED] Page images"), "{en}");
     assert!(en.contains("[not checked] Status"), "{en}");
+    // What a forgery says of people is not told as if it were so.
+    assert!(en.contains("nothing proves") && en.contains("Fields not repeated here"), "{en}");
+    assert!(!en.contains("Trần Thị Mẫu") && !vi.contains("Trần Thị Mẫu"), "{en}");
+    assert!(report.copy.as_ref().is_some_and(|copy| !copy.proven));
     let json = serde_json::to_value(&report).expect("JSON");
     assert_eq!(json["version"], 1);
     assert_eq!(json["verdict"], "invalid");

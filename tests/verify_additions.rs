@@ -16,7 +16,14 @@ struct AllGood;
 
 impl StatusSource for AllGood {
     fn status(&self, _: &str, _: u64) -> Option<StatusAnswer> {
-        Some(StatusAnswer { leaf: None, status: Status::Good, since: None, as_of: NOW, until: None })
+        Some(StatusAnswer {
+            leaf: None,
+            status: Status::Good,
+            since: None,
+            replacement: None,
+            as_of: NOW,
+            until: None,
+        })
     }
 }
 

@@ -228,3 +228,15 @@ fn a_name_in_no_encoding_or_with_lines_of_its_own_stops_and_deceives_nobody() {
     assert!(!text.lines().any(|line| line.starts_with("VALID: whole")), "{text}");
     assert_eq!(text.lines().filter(|line| line.starts_with("odd/")).count(), 3, "{text}");
 }
+
+#[test]
+fn a_pasted_seal_may_have_white_space_around_it() {
+    let place = Folder::new();
+    let parts = place.house.parts(9, vec![crate::verify_support::image(9, 60)]);
+    let cose = &parts.files.iter().find(|(name, _)| name == "seal.cose").expect("it is attached").1;
+    for host in [None, Some("https://xacminh.example.vn")] {
+        let text = saoy::seal::qr_text(cose, host).expect("it fits");
+        let (code, lines) = place.run(&["--json", "--seal", &format!("  \n{text}\t\n")]);
+        assert_eq!((code, lines[0]["verdict"].as_str()), (3, Some("sealed")), "{lines:?}");
+    }
+}

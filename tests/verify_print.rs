@@ -45,6 +45,7 @@ impl StatusSource for Says {
             leaf: Some(Digest([9; 32])),
             status: self.1,
             since: None,
+            replacement: None,
             as_of: NOW,
             until: None,
         })

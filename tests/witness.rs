@@ -154,6 +154,11 @@ fn an_office_is_witnessed_and_staples_what_comes_later() {
         let bytes = fs::read(copy).expect("there");
         let report = verify::verify_witnessed(&bytes, &trust, &options, witnesses, None).expect("a copy");
         let fact = report.fact(FactId::Witnessed).expect("a fact");
+        // Nobody but witnesses bears out when a copy was issued.
+        let time = report.fact(FactId::Time).expect("a fact");
+        let borne_out = time.evidence.en.contains("witnesses had seen the entry");
+        assert_eq!(borne_out, fact.state == State::Passed, "{time:?}");
+        assert_eq!(time.state == State::NotChecked, !borne_out, "{time:?}");
         (report.verdict, fact.state, fact.evidence.en.clone())
     };
     let (verdict, state, _) = said(&copy, &[]);

@@ -142,7 +142,8 @@ impl Make {
             lists.push(unsigned(&if place.is_dir() { place.join("trust.json") } else { place.clone() })?);
         }
         let now = OffsetDateTime::now_utc().replace_nanosecond(0).expect("0 is a nanosecond");
-        let list = TrustList::merge(sequence, now + Duration::days(self.days.into()), lists)?;
+        let list =
+            TrustList::merge(sequence, now + Duration::days(self.days.into()), lists)?.issued_at(now)?;
         write(&self.out, list.to_json().as_bytes())?;
         output::line(&summary(&list));
         Ok(ExitCode::SUCCESS)
@@ -230,7 +231,20 @@ impl Show {
 impl Pin {
     fn run(self) -> Outcome {
         let pins = pins()?;
-        let list = pins.pin(self.root.as_ref(), &read(&self.list)?)?;
+        let bytes = read(&self.list)?;
+        let root = self.root.clone().map_or_else(|| pins.root(), |root| Ok(Some(root)))?;
+        // What is not the root's is refused below, however old it is.
+        let offered = root.and_then(|root| SignedList::open(&bytes, &root).ok());
+        let expired = offered.map(|list| list.list().expires()).filter(|at| *at < OffsetDateTime::now_utc());
+        if let Some(at) = expired {
+            let at = at.format(&Rfc3339).expect("years of four digits have this form");
+            return Err(Failure::new(
+                "trust-expired",
+                format!("the list expired at {at}, and nothing could be concluded from it"),
+                "Fetch the newest list from where it is published; if it is the newest, check this machine's clock, or ask whoever keeps the root.",
+            ));
+        }
+        let list = pins.pin(self.root.as_ref(), &bytes)?;
         output::line(&format!("{}, pinned in {}", summary(list.list()), pins.dir().display()));
         Ok(ExitCode::SUCCESS)
     }

@@ -21,7 +21,8 @@ use crate::ocr::EnginePool;
 use crate::pipeline::Print;
 use crate::scan::Limits;
 use crate::server::{self, VerifyLimits};
-use crate::verify::{Language, Report, SealReport, humanised};
+use crate::verify::{Language, Report, SealReport, facts_text, humanised};
+use batch::{Refused, Told};
 use ground::{Against, Ground};
 
 /// Verify copies against a trust list; keys inside a copy are never trusted
@@ -80,7 +81,7 @@ impl Verify {
         let forms = Forms::builtin()?;
         let worst = Cell::new(0);
         let bar = super::registry::bar("copies");
-        let tell = |file: PathBuf, told: Result<Report, Failure>| {
+        let tell = |file: PathBuf, told: Told| {
             let code = match &told {
                 Ok(report) => report.verdict.exit_code(self.allow_status_unknown),
                 Err(_) => 2,
@@ -88,7 +89,7 @@ impl Verify {
             worst.set(worst.get().max(code));
             bar.suspend(|| match told {
                 Ok(report) => self.show(&file, &report, &forms, language),
-                Err(failure) => self.failed(&file, &failure),
+                Err(refused) => self.refused(&file, &refused, language),
             });
             bar.inc(1);
         };
@@ -145,12 +146,14 @@ impl Verify {
     /// The seals of one print; gives the highest exit code.
     fn print(&self, given: &str, ground: &Ground, forms: &Forms, language: Language) -> u8 {
         // What a seal's text says of a person is not repeated.
-        let is_text = given.starts_with("SC1:") || given.starts_with("https://");
+        // Pasted text brings white space along; a file's name may have it.
+        let text = given.trim();
+        let is_text = text.starts_with("SC1:") || text.starts_with("https://");
         let name = Path::new(if is_text { "--seal" } else { given });
         let reports = if is_text {
             ground
                 .verifier()
-                .seal(given, OffsetDateTime::now_utc())
+                .seal(text, OffsetDateTime::now_utc())
                 .map(|report| vec![ground.looked_up(report)])
                 .map_err(Failure::from)
         } else {
@@ -181,11 +184,26 @@ impl Verify {
 
     fn failed(&self, file: &Path, failure: &Failure) {
         if self.json || self.ndjson {
-            output::json(&serde_json::json!({"file": file.to_string_lossy(), "error": {
-                "code": failure.code, "message": failure.message, "advice": failure.advice}}));
+            output::json(&refusal(file, failure));
         } else {
             output::failure_of(file, failure);
         }
+    }
+
+    fn refused(&self, file: &Path, refused: &Refused, language: Language) {
+        let Refused { failure, signatures } = refused;
+        if signatures.is_empty() {
+            return self.failed(file, failure);
+        }
+        if self.json || self.ndjson {
+            let mut value = refusal(file, failure);
+            value["error"]["signatures"] = serde_json::json!(signatures);
+            return output::json(&value);
+        }
+        output::failure_of(file, failure);
+        output::line(&output::name(file));
+        let facts: Vec<_> = signatures.iter().map(|signature| signature.fact.clone()).collect();
+        output::line(facts_text(&facts, language).trim_end());
     }
 
     fn show(&self, file: &Path, report: &Report, forms: &Forms, language: Language) {
@@ -201,6 +219,11 @@ impl Verify {
             output::line(&report.text_titled(language, &title));
         }
     }
+}
+
+fn refusal(file: &Path, failure: &Failure) -> serde_json::Value {
+    serde_json::json!({"file": file.to_string_lossy(), "error": {
+        "code": failure.code, "message": failure.message, "advice": failure.advice}})
 }
 
 /// What people call a field: its title, which is Vietnamese, or its name in words.

@@ -2,6 +2,7 @@
 
 use super::Office;
 use crate::error::Failure;
+use crate::registry::status::StatusRow;
 use crate::verify::status::Since;
 use crate::verify::{Status, StatusAnswer, StatusSource};
 
@@ -30,13 +31,20 @@ impl StatusSource for Office {
         if office != self.config.office.code || self.behind.is_some() {
             return None;
         }
-        let leaf = self.entry(index).ok()?.leaf;
+        let number = |row: &StatusRow| {
+            let line = self.store.register_row(row.replacement).ok()?;
+            line.map(|line| line.book.to_string())
+        };
         // What cannot be read is not known.
-        let row = self.store.log().state_of(index).ok()?;
+        let (entry, row) = self.store.log().entry_and_state(index).ok()??;
+        if index >= self.registry.size() {
+            return None;
+        }
         Some(StatusAnswer {
-            leaf: Some(leaf),
+            leaf: Some(entry.leaf),
             status: Status::of(row.as_ref()),
             since: row.as_ref().map(Since::of),
+            replacement: row.as_ref().filter(|row| matches!(row.kind, 4 | 5)).and_then(number),
             as_of: self.read_at.unwrap_or_else(|| self.clock.now()),
             until: None,
         })

@@ -4,6 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::verify::ForeignSignature;
+
 /// A refusal.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -11,9 +13,10 @@ pub(super) struct Problem {
     code: &'static str,
     detail: String,
     advice: String,
+    signatures: Vec<ForeignSignature>,
 }
 
-/// Its members; `advice` is an extension of section 3.2.
+/// Its members; `advice` and `signatures` are extensions of section 3.2.
 #[derive(Serialize)]
 struct Members<'a> {
     r#type: String,
@@ -22,6 +25,8 @@ struct Members<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     advice: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    signatures: &'a [ForeignSignature],
 }
 
 impl Problem {
@@ -30,12 +35,17 @@ impl Problem {
 
     /// A problem of a kind that scripts know by its code.
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), advice: String::new() }
+        Self { status, code, detail: detail.into(), advice: String::new(), signatures: Vec::new() }
     }
 
     /// What to do about it.
     pub(super) fn advise(self, advice: impl Into<String>) -> Self {
         Self { advice: advice.into(), ..self }
+    }
+
+    /// What can be told of signatures in a file that is no copy.
+    pub(super) fn signed(self, signatures: Vec<ForeignSignature>) -> Self {
+        Self { signatures, ..self }
     }
 
     /// No room at the moment.
@@ -58,6 +68,7 @@ impl Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             advice: &self.advice,
+            signatures: &self.signatures,
         };
         serde_json::to_string(&members).expect("strings and a number")
     }

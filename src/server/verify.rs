@@ -286,7 +286,10 @@ async fn copy(State(service): State<Arc<Service>>, request: Request) -> Result<R
     service
         .work((place, Some(room)), move |ground, clock| {
             let report = ground.verifier().copy(&pdf, clock.now());
-            report.map(|report| json(&report)).map_err(|error| refused(error.into()))
+            report.map(|report| json(&report)).map_err(|error| {
+                let (failure, signatures) = error.told(&pdf);
+                refused(failure).signed(signatures)
+            })
         })
         .await
 }

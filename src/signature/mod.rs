@@ -7,6 +7,7 @@
 //! - [`cms`]: the SignedData in the gap, prepared, finished by whoever holds the key, and strictly read again.
 //! - [`certificate`]: what a certificate says; [`chain`]: whether it leads to a root that is trusted; [`paths`]: the
 //!   same, remembered.
+//! - [`foreign`]: signatures of other programs, as far as they can be judged.
 //! - [`timestamp`]: the token of a document timestamp that somebody appended.
 //!
 //! What this room decides where the design leaves it open: the gap of 32 KiB counts its angle brackets; signed attributes are
@@ -19,6 +20,7 @@ pub mod byte_range;
 pub mod certificate;
 pub mod chain;
 pub mod cms;
+pub mod foreign;
 pub mod paths;
 pub mod timestamp;
 

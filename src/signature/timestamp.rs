@@ -4,18 +4,15 @@
 //! for it. Not its business: whether that certificate is believed, and making tokens.
 
 use const_oid::ObjectIdentifier;
-use der::asn1::{OctetString, SetOfVec};
-use der::{Any, Decode as _, Encode as _, Tag, Tagged as _};
+use der::asn1::OctetString;
+use der::{Any, Decode as _, Tag, Tagged as _};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
-use super::algorithm::{RsaDigest, verify_ecdsa, verify_ed25519, verify_rsa};
 use super::certificate::Certificate;
-use super::cms::{CONTENT_TYPE, ContentInfo, MESSAGE_DIGEST, SIGNED_DATA, encoded_length};
-use super::{Algorithm, DigestAlgorithm, Hasher};
+use super::foreign::{self, Unread};
+use super::{DigestAlgorithm, Hasher};
 
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
-const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
-const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
 /// Why a timestamp is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,72 +45,31 @@ pub struct Timestamp {
 /// # Errors
 /// The first check that fails.
 pub fn verify(gap: &[u8], digest: impl Fn(DigestAlgorithm) -> Vec<u8>) -> Result<Timestamp, TimestampError> {
-    use TimestampError::{Imprint, Malformed, Signature};
-    let bad = |what| move |_| Malformed(what);
-    let length = encoded_length(gap).ok_or(Malformed("no DER"))?;
-    let (der, padding) = gap.split_at_checked(length).ok_or(Malformed("cut off"))?;
-    if padding.iter().any(|byte| *byte != 0) {
-        return Err(Malformed("bytes behind it"));
-    }
-    let content = ContentInfo::from_der(der).map_err(bad("no SignedData"))?;
-    let signed = content.content;
-    if content.content_type != SIGNED_DATA || signed.encapsulated.content_type != TST_INFO {
+    use TimestampError::{Algorithm, Imprint, Malformed, Signature};
+    let unread = |error| match error {
+        Unread::Malformed(what) => Malformed(what),
+        Unread::Algorithm(what) => Algorithm(what),
+    };
+    let signed = foreign::signed_data(gap).map_err(unread)?;
+    if signed.encapsulated.content_type != TST_INFO {
         return Err(Malformed("no timestamp"));
     }
-    let info = signed.encapsulated.content.ok_or(Malformed("no content"))?;
-    let info = info.decode_as::<OctetString>().map_err(bad("no content"))?;
+    let info = signed.encapsulated.content.as_ref().ok_or(Malformed("no content"))?;
+    let info = info.decode_as::<OctetString>().map_err(|_| Malformed("no content"))?;
     let (algorithm, imprint, time) = tst_info(info.as_bytes()).ok_or(Malformed("no TSTInfo"))?;
-    if digest(algorithm.ok_or(TimestampError::Algorithm("digest"))?) != imprint {
+    if digest(algorithm.ok_or(Algorithm("digest"))?) != imprint {
         return Err(Imprint);
     }
-
-    let [signer] = signed.signer_infos.as_ref() else { return Err(Malformed("not one signer")) };
-    let mut certificates = signed
-        .certificates
-        .iter()
-        .flat_map(SetOfVec::iter)
-        .filter_map(|any| Certificate::from_der(&any.to_der().ok()?).ok());
-    let authority = certificates.find(|certificate| {
-        let tbs = certificate.x509().tbs_certificate();
-        *tbs.issuer() == signer.sid.issuer && *tbs.serial_number() == signer.sid.serial_number
-    });
-    let authority = authority.ok_or(Malformed("without its authority's certificate"))?;
-    let attribute = |oid| {
-        let mut found = signer.signed_attributes.iter().filter(|attribute| attribute.oid == oid);
-        let (attribute, more) = (found.next()?, found.next());
-        (more.is_none() && attribute.values.len() == 1).then(|| attribute.values.get(0))?
+    let of_info = |algorithm| {
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(info.as_bytes());
+        hasher.finish()
     };
-    let kind = attribute(CONTENT_TYPE).and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
-    let stated = attribute(MESSAGE_DIGEST).and_then(|any| any.decode_as::<OctetString>().ok());
-    let known = digest_of(signer.digest_algorithm.oid).ok_or(TimestampError::Algorithm("digest"))?;
-    let mut hasher = Hasher::new(known);
-    hasher.update(info.as_bytes());
-    if kind != Some(TST_INFO) || stated.is_none_or(|stated| stated.as_bytes() != hasher.finish()) {
+    let found = foreign::attested(&signed, TST_INFO, of_info).map_err(unread)?;
+    if !found.digest || !found.signature {
         return Err(Signature);
     }
-    let message = signer.signed_attributes.to_der().map_err(bad("attributes"))?;
-    let (key, signature) = (authority.public_key(), signer.signature.as_bytes());
-    let holds = match (authority.algorithm(), known) {
-        (Some(Algorithm::RsaPkcs1), DigestAlgorithm::Sha256) => {
-            verify_rsa(key, &message, signature, RsaDigest::Sha256)
-        }
-        (Some(Algorithm::RsaPkcs1), DigestAlgorithm::Sha512) => {
-            verify_rsa(key, &message, signature, RsaDigest::Sha512)
-        }
-        (Some(Algorithm::EcdsaP256), DigestAlgorithm::Sha256) => verify_ecdsa(key, &message, signature),
-        (Some(Algorithm::Ed25519), DigestAlgorithm::Sha512) => verify_ed25519(key, &message, signature),
-        _ => return Err(TimestampError::Algorithm("key")),
-    };
-    holds.map_err(|_| Signature)?;
-    Ok(Timestamp { time, authority })
-}
-
-fn digest_of(oid: ObjectIdentifier) -> Option<DigestAlgorithm> {
-    match oid {
-        SHA256 => Some(DigestAlgorithm::Sha256),
-        SHA512 => Some(DigestAlgorithm::Sha512),
-        _ => None,
-    }
+    Ok(Timestamp { time, authority: found.signer })
 }
 
 /// Version 1, policy, imprint, serial number, time; what follows says how exact it is.
@@ -128,7 +84,7 @@ fn tst_info(der: &[u8]) -> Option<(Option<DigestAlgorithm>, Vec<u8>, OffsetDateT
     let algorithm = algorithm.decode_as::<Vec<Any>>().ok()?;
     let algorithm = algorithm.first()?.decode_as::<ObjectIdentifier>().ok()?;
     let hash = hash.decode_as::<OctetString>().ok()?;
-    Some((digest_of(algorithm), hash.as_bytes().to_vec(), generalized(time.value())?))
+    Some((foreign::digest_of(algorithm), hash.as_bytes().to_vec(), generalized(time.value())?))
 }
 
 /// `YYYYMMDDhhmmss[.f…]Z` (RFC 3161 section 2.4.2), to the second.

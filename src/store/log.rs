@@ -287,6 +287,30 @@ impl LogDb {
         })
     }
 
+    /// One entry, and what later ones say about it: one question to the database, for whoever verifies many copies.
+    ///
+    /// # Errors
+    /// As [`LogDb::state_of`].
+    pub fn entry_and_state(
+        &self,
+        index: u64,
+    ) -> Result<Option<(LoggedEntry, Option<StatusRow>)>, StoreError> {
+        let sql = "SELECT idx, entry FROM entries WHERE idx = $1 \
+            UNION ALL SELECT e.idx, e.entry FROM states s JOIN entries e ON e.idx = s.by_idx WHERE s.idx = $1";
+        self.run(move |pool| async move {
+            let rows = sqlx::query(sql).bind(signed(index)).fetch_all(&pool).await?;
+            let mut entry = None;
+            let mut state = None;
+            for row in &rows {
+                match unsigned(row.try_get(0)?)? == index {
+                    true => entry = Some(read_entry(row)?),
+                    false => state = Some(read_state(row)?),
+                }
+            }
+            Ok(entry.map(|entry| (entry, state)))
+        })
+    }
+
     /// The states of all issues that are not in force, by index.
     ///
     /// # Errors

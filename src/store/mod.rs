@@ -387,7 +387,11 @@ impl Store {
             .collect()
     }
 
-    fn register_row(&self, index: u64) -> Result<Option<RegisterRow>, StoreError> {
+    /// The line of the book for one entry.
+    ///
+    /// # Errors
+    /// The database's; [`StoreError::Sealed`] for a line that does not open.
+    pub fn register_row(&self, index: u64) -> Result<Option<RegisterRow>, StoreError> {
         let sealed = self.run(move |pool, _| async move {
             let row = sqlx::query("SELECT sealed FROM register WHERE idx = $1")
                 .bind(signed(index))

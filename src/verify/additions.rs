@@ -8,12 +8,15 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::signature::timestamp::{self, TimestampError};
+use time::OffsetDateTime;
+
+use crate::signature::timestamp::{self, Timestamp, TimestampError};
 use crate::signature::{DigestAlgorithm, Hasher};
 
 use super::document::{Document, dictionary, only, resolve, structure, target};
 use super::fact::{Fact, FactId, State, Text};
 use super::pdf::{Dictionary, File, Indirect, Object, PdfError, Problem, TextString, decoded, later_ends};
+use super::reason::Reason as _;
 use super::signatures::rfc3339;
 use super::xmp;
 
@@ -389,8 +392,8 @@ fn is_sequence(bytes: &[u8]) -> bool {
 }
 
 impl Additions {
-    /// What was added, and the timestamps among it.
-    pub(crate) fn facts(&self, bytes: &[u8]) -> Vec<Fact> {
+    /// What was added, and the timestamps among it; with the earliest time that one of them states which holds.
+    pub(crate) fn facts(&self, bytes: &[u8]) -> (Vec<Fact>, Option<OffsetDateTime>) {
         let Self { revisions, certificates, lists, answers, stamps } = self;
         let count = stamps.len();
         let added = Text::new(
@@ -403,24 +406,31 @@ impl Additions {
         );
         let mut facts = vec![Fact::passed(FactId::Additions, added)];
         // One that does not hold, or the earliest.
-        let told: Vec<Fact> = stamps.iter().map(|stamp| stamp.fact(bytes)).collect();
+        let tokens: Vec<_> = stamps.iter().map(|stamp| stamp.verify(bytes)).collect();
+        let earliest = tokens.iter().flatten().map(|token| token.time).min();
+        let told: Vec<Fact> = stamps.iter().zip(&tokens).map(|(stamp, token)| stamp.fact(token)).collect();
         let failed = told.iter().position(|fact| fact.state == State::Failed);
         facts.extend(told.into_iter().nth(failed.unwrap_or(0)));
-        facts
+        (facts, earliest)
     }
 }
 
 impl Stamp {
-    fn fact(&self, bytes: &[u8]) -> Fact {
-        let id = FactId::Timestamp;
-        let covered = format!("0–{} + {}–{}", self.gap.start, self.gap.end, self.end);
+    /// Reads the token and sets it against the bytes that it covers.
+    fn verify(&self, bytes: &[u8]) -> Result<Timestamp, TimestampError> {
         let digest = |algorithm: DigestAlgorithm| {
             let mut hasher = Hasher::new(algorithm);
             hasher.update(&bytes[..self.gap.start]);
             hasher.update(&bytes[self.gap.end..self.end]);
             hasher.finish()
         };
-        match timestamp::verify(&self.contents, digest) {
+        timestamp::verify(&self.contents, digest)
+    }
+
+    fn fact(&self, token: &Result<Timestamp, TimestampError>) -> Fact {
+        let id = FactId::Timestamp;
+        let covered = format!("0–{} + {}–{}", self.gap.start, self.gap.end, self.end);
+        match token {
             Ok(stamp) => {
                 let (time, subject) = (rfc3339(stamp.time), stamp.authority.subject());
                 Fact::warning(
@@ -438,14 +448,17 @@ impl Stamp {
             Err(error @ TimestampError::Algorithm(_)) => Fact::warning(
                 id,
                 Text::new(
-                    format!("dấu thời gian trên các byte {covered} chưa kiểm tra được ({error})"),
+                    format!(
+                        "dấu thời gian trên các byte {covered} chưa kiểm tra được ({})",
+                        error.reason().vi
+                    ),
                     format!("the timestamp over bytes {covered} was not checked: {error}"),
                 ),
             ),
             Err(error) => Fact::failed(
                 id,
                 Text::new(
-                    format!("dấu thời gian không đúng với các byte {covered} ({error})"),
+                    format!("dấu thời gian không đúng với các byte {covered} ({})", error.reason().vi),
                     format!("the timestamp does not hold over bytes {covered}: {error}"),
                 ),
             ),

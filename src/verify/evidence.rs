@@ -1,12 +1,15 @@
 //! What is attached: record, disclosures, seal, receipt; each read, and set against the others.
 
-use crate::record::{self, Digest, Disclosed, Record, day_from_text};
+use time::OffsetDateTime;
+
+use crate::record::{self, Act, Digest, Disclosed, Record, day_from_text};
 use crate::registry::{Checkpoint, EntryKind, Receipt, merkle};
 use crate::seal::{Seal, UnverifiedSeal};
 
 use super::Witnesses;
 use super::document::Document;
 use super::fact::{Fact, FactId, Text};
+use super::reason::Reason as _;
 use super::trust::{Office, TrustList};
 
 /// The attachments of every copy.
@@ -16,35 +19,38 @@ pub(crate) const NAMES: [&str; 4] = ["fields.json", "receipt.tlog-proof", "recor
 #[derive(Debug)]
 pub(crate) struct Evidence {
     pub(crate) record_bytes: Option<Vec<u8>>,
-    pub(crate) record: Result<Record, String>,
-    pub(crate) disclosed: Result<Disclosed, String>,
+    pub(crate) record: Result<Record, Text>,
+    pub(crate) disclosed: Result<Disclosed, Text>,
     /// Code, key and index that the seal names; not believed yet.
-    pub(crate) seal: Result<UnverifiedSeal, String>,
-    pub(crate) receipt: Result<Receipt, String>,
-    pub(crate) checkpoint: Result<Checkpoint, String>,
+    pub(crate) seal: Result<UnverifiedSeal, Text>,
+    pub(crate) receipt: Result<Receipt, Text>,
+    pub(crate) checkpoint: Result<Checkpoint, Text>,
 }
 
 impl Evidence {
     pub(crate) fn read(document: &Document<'_, '_>) -> Self {
         let bytes = |name: &str| {
             let found = document.attachments.iter().find(|attachment| attachment.name == name);
-            found.map(|attachment| attachment.bytes.as_ref()).ok_or_else(|| format!("{name} is not attached"))
+            found.map(|attachment| attachment.bytes.as_ref()).ok_or_else(|| {
+                Text::new(format!("thiếu tệp đính kèm {name}"), format!("{name} is not attached"))
+            })
         };
         let record_bytes = bytes("record.json");
-        let record = record_bytes.clone().and_then(|bytes| Record::parse(bytes).map_err(|e| e.to_string()));
-        let disclosures = bytes("fields.json")
-            .and_then(|bytes| record::fields_from_bytes(bytes).map_err(|e| e.to_string()));
+        let record = record_bytes.clone().and_then(|bytes| Record::parse(bytes).map_err(|e| e.reason()));
+        let disclosures =
+            bytes("fields.json").and_then(|bytes| record::fields_from_bytes(bytes).map_err(|e| e.reason()));
         let disclosed = match (&record, disclosures) {
-            (Ok(record), Ok(list)) => record.disclosed(&list).map_err(|e| e.to_string()),
+            (Ok(record), Ok(list)) => record.disclosed(&list).map_err(|e| e.reason()),
             (Ok(_), Err(error)) => Err(error),
-            (Err(_), _) => Err("there is no record to set it against".to_owned()),
+            (Err(_), _) => {
+                Err(Text::new("không có bản ghi để đối chiếu", "there is no record to set it against"))
+            }
         };
-        let seal =
-            bytes("seal.cose").and_then(|bytes| UnverifiedSeal::parse(bytes).map_err(|e| e.to_string()));
+        let seal = bytes("seal.cose").and_then(|bytes| UnverifiedSeal::parse(bytes).map_err(|e| e.reason()));
         let receipt =
-            bytes("receipt.tlog-proof").and_then(|bytes| Receipt::parse(bytes).map_err(|e| e.to_string()));
+            bytes("receipt.tlog-proof").and_then(|bytes| Receipt::parse(bytes).map_err(|e| e.reason()));
         let checkpoint = match &receipt {
-            Ok(receipt) => Checkpoint::parse(receipt.checkpoint.text()).map_err(|e| e.to_string()),
+            Ok(receipt) => Checkpoint::parse(receipt.checkpoint.text()).map_err(|e| e.reason()),
             Err(error) => Err(error.clone()),
         };
         Self {
@@ -107,8 +113,8 @@ impl Evidence {
             Err(error) => Fact::failed(
                 id,
                 Text::new(
-                    format!("các trường không khớp bản ghi ({error})"),
-                    format!("the fields do not match the record: {error}"),
+                    format!("các trường không khớp bản ghi ({})", error.vi),
+                    format!("the fields do not match the record: {}", error.en),
                 ),
             ),
         }
@@ -160,18 +166,19 @@ impl Evidence {
         let seal = match unverified.clone().verify(&key.key) {
             Ok(seal) => seal,
             Err(error) => {
-                return fail(format!("dấu không đúng ({error})"), format!("the seal does not hold: {error}"));
+                let why = error.reason().vi;
+                return fail(format!("dấu không đúng ({why})"), format!("the seal does not hold: {error}"));
             }
         };
         let entry = self.index().unwrap_or(index);
         let expected = match Seal::of(record, Digest::of(bytes), entry, &key.key) {
             Ok(expected) => expected,
-            Err(error) => return fail(error.to_string(), error.to_string()),
+            Err(error) => return fail(error.reason().vi, error.to_string()),
         };
         if let Some((what, is, should)) = difference(&seal, &expected) {
             return fail(
-                format!("dấu ghi {what} là {is}, nhưng đúng ra là {should}"),
-                format!("the seal says {what} {is}, but it is {should}"),
+                format!("dấu ghi {} là {}, nhưng đúng ra là {}", what.vi, is.vi, should.vi),
+                format!("the seal says {} {}, but it is {}", what.en, is.en, should.en),
             );
         }
         let mut withheld = 0;
@@ -182,7 +189,7 @@ impl Evidence {
                     Some(field) if field.value.as_str() == Some(value) => {}
                     _ => {
                         return fail(
-                            format!("giá trị của trường {name} trong dấu khác với trường được công bố"),
+                            format!("giá trị của trường “{name}” trong dấu khác với trường được công bố"),
                             format!("the value of {name} in the seal is not the disclosed one"),
                         );
                     }
@@ -283,7 +290,7 @@ impl Evidence {
             Err(error) => Fact::failed(
                 id,
                 Text::new(
-                    format!("mục số {index} không có trong cây gồm {size} mục ({error})"),
+                    format!("mục số {index} không có trong cây gồm {size} mục ({})", error.reason().vi),
                     format!("entry {index} is not in the tree of {size} entries: {error}"),
                 ),
             ),
@@ -322,7 +329,11 @@ impl Evidence {
             Err(error) => Fact::failed(
                 id,
                 Text::new(
-                    format!("không có chữ ký hợp lệ của nhật ký {} ({error})", office.log.origin),
+                    format!(
+                        "không có chữ ký hợp lệ của nhật ký {} ({})",
+                        office.log.origin,
+                        error.reason().vi
+                    ),
                     format!("no valid signature of the log {}: {error}", office.log.origin),
                 ),
             ),
@@ -331,24 +342,32 @@ impl Evidence {
 }
 
 /// A part as read, or the fact that it cannot be.
-fn read<'a, T>(part: &'a Result<T, String>, id: FactId, vi: &str, en: &str) -> Result<&'a T, Fact> {
+fn read<'a, T>(part: &'a Result<T, Text>, id: FactId, vi: &str, en: &str) -> Result<&'a T, Fact> {
     part.as_ref().map_err(|error| unread(error, id, vi, en))
 }
 
-fn unread(error: &str, id: FactId, vi: &str, en: &str) -> Fact {
+fn unread(error: &Text, id: FactId, vi: &str, en: &str) -> Fact {
     Fact::failed(
         id,
-        Text::new(format!("không đọc được {vi} ({error})"), format!("the {en} cannot be read: {error}")),
+        Text::new(
+            format!("không đọc được {vi} ({})", error.vi),
+            format!("the {en} cannot be read: {}", error.en),
+        ),
     )
 }
 
 impl Evidence {
-    /// Cosignatures of the reader's witnesses on a checkpoint over this entry: the copy's own, or one stapled later.
-    pub(crate) fn witnessed(&self, office: Option<&Office>, witnesses: &Witnesses<'_>) -> Fact {
+    /// Cosignatures of the reader's witnesses on a checkpoint over this entry: the copy's own, or one stapled later. With it the moment by which
+    /// all of them had seen the entry.
+    pub(crate) fn witnessed(
+        &self,
+        office: Option<&Office>,
+        witnesses: &Witnesses<'_>,
+    ) -> (Fact, Option<OffsetDateTime>) {
         let id = FactId::Witnessed;
         let not_proven = |vi: &str, en: &str| {
             let text = Text::new(format!("chưa chứng minh được: {vi}"), format!("not proven: {en}"));
-            Fact::not_checked(id, text)
+            (Fact::not_checked(id, text), None)
         };
         let (Ok(own), Some(office)) = (&self.receipt, office) else {
             return not_proven(
@@ -370,7 +389,7 @@ impl Evidence {
             let witnessed = policy.witnessed(&receipt.checkpoint);
             let (size, by) = (checkpoint.size, witnessed.by.len());
             if witnessed.quorum {
-                return Fact::passed(
+                let fact = Fact::passed(
                     id,
                     Text::new(
                         format!("{by} bên chứng kiến đã ký điểm kiểm gồm {size} mục, đủ theo chính sách"),
@@ -379,6 +398,9 @@ impl Evidence {
                         ),
                     ),
                 );
+                let last = witnessed.by.iter().map(|(_, time)| *time).max();
+                let last = last.and_then(|time| i64::try_from(time).ok());
+                return (fact, last.and_then(|time| OffsetDateTime::from_unix_timestamp(time).ok()));
             }
             best = best.max(Some((size, by)));
         }
@@ -419,16 +441,29 @@ pub(crate) fn no_record(id: FactId) -> Fact {
 }
 
 /// The first member in which a seal differs from what the record says.
-fn difference(seal: &Seal, record: &Seal) -> Option<(&'static str, String, String)> {
-    let pairs = [
-        ("office", seal.office_code.clone(), record.office_code.clone()),
-        ("index", seal.index.to_string(), record.index.to_string()),
-        ("record", seal.record.hex(), record.record.hex()),
-        ("act", format!("{:?}", seal.act), format!("{:?}", record.act)),
-        ("trial", seal.trial.to_string(), record.trial.to_string()),
-        ("number", seal.number.clone(), record.number.clone()),
-        ("date", seal.date.to_string(), record.date.to_string()),
-        ("pages", seal.pages.to_string(), record.pages.to_string()),
-    ];
-    pairs.into_iter().find(|(_, is, should)| is != should)
+fn difference(seal: &Seal, record: &Seal) -> Option<(Text, Text, Text)> {
+    let same = |value: String| Text::new(value.clone(), value);
+    let act = |act: Act| {
+        let vi = match act {
+            Act::Digitisation => "số hóa",
+            Act::AgencyCopy => "sao y, sao lục, trích sao",
+            Act::Certification => "chứng thực",
+        };
+        Text::new(vi, format!("{act:?}"))
+    };
+    let trial = |trial: bool| Text::new(if trial { "có" } else { "không" }, trial.to_string());
+    let told = |seal: &Seal| {
+        [
+            (Text::new("cơ quan", "office"), same(seal.office_code.clone())),
+            (Text::new("mục", "index"), same(seal.index.to_string())),
+            (Text::new("bản ghi", "record"), same(seal.record.hex())),
+            (Text::new("loại việc", "act"), act(seal.act)),
+            (Text::new("bản thử nghiệm", "trial"), trial(seal.trial)),
+            (Text::new("số chứng thực", "number"), same(seal.number.clone())),
+            (Text::new("ngày", "date"), same(seal.date.to_string())),
+            (Text::new("số trang", "pages"), same(seal.pages.to_string())),
+        ]
+    };
+    let mut pairs = told(seal).into_iter().zip(told(record));
+    pairs.find(|((_, is), (_, should))| is != should).map(|((what, is), (_, should))| (what, is, should))
 }

@@ -77,6 +77,8 @@ pub enum FactId {
     SignatureOffice,
     /// The office's certificate.
     CertificateOffice,
+    /// The time that the office and its signers claim, and whether somebody else bears it out. The verdict does not depend on it.
+    Time,
     /// The page images are those of the record and all that the pages show.
     Pages,
     /// The disclosed fields are those of the record.
@@ -99,6 +101,8 @@ pub enum FactId {
     Paper,
     /// The sealed values were read again from a rescanned print; only with one.
     PaperValues,
+    /// A signature in a PDF that is no copy; only beside its refusal.
+    Foreign,
     /// The copy was not revoked, voided, superseded or corrected.
     Status,
 }
@@ -119,6 +123,7 @@ impl FactId {
             Self::CertificateOfficer => ("Chứng thư số của người chứng thực", "Officer's certificate"),
             Self::SignatureOffice => ("Chữ ký số của cơ quan", "Office's signature"),
             Self::CertificateOffice => ("Chứng thư số của cơ quan", "Office's certificate"),
+            Self::Time => ("Thời điểm cấp và ký", "Time of issue"),
             Self::Pages => ("Ảnh các trang", "Page images"),
             Self::Disclosures => ("Các trường thông tin", "Disclosed fields"),
             Self::Seal => ("Dấu niêm phong điện tử", "Seal"),
@@ -130,6 +135,9 @@ impl FactId {
             Self::CopyId => ("Mã bản sao", "Copy id"),
             Self::Paper => ("Tờ giấy", "The paper"),
             Self::PaperValues => ("Giá trị đọc lại trên tờ giấy", "Values read again from the paper"),
+            Self::Foreign => {
+                ("Chữ ký số trong tệp không phải bản sao", "Signature in a file that is no copy")
+            }
             Self::Status => ("Tình trạng hiện tại", "Status"),
         };
         Text::new(vi, en)

@@ -21,14 +21,17 @@ mod additions;
 mod document;
 mod evidence;
 mod fact;
+mod foreign;
 mod gate;
 mod indication;
 mod issuer;
+mod moment;
 mod national;
 mod pages;
 mod paper;
 pub mod pdf;
 mod print;
+mod reason;
 mod refusal;
 mod report;
 mod signatures;
@@ -40,13 +43,14 @@ mod verdict;
 mod xmp;
 
 pub use fact::{Fact, FactId, Language, State, Text};
+pub use foreign::{ForeignSignature, foreign_signatures};
 pub use indication::{Indication, MainIndication, SubIndication};
 pub use national::{National, ProofSource};
 pub use pages::PageImage;
 pub use paper::{Comparison, Paper, PaperValue};
 pub use print::{SealFacts, SealReport, SealVerdict, verify_seal};
 pub use refusal::NotACopy;
-pub use report::{CopyFacts, FieldFacts, Report, SignatureFacts, VERSION, Verdict, humanised};
+pub use report::{CopyFacts, FieldFacts, Report, SignatureFacts, VERSION, Verdict, facts_text, humanised};
 pub use status::{Status, StatusAnswer, StatusSource};
 pub use trust::TrustList;
 
@@ -61,6 +65,7 @@ pub use crate::signature::paths::Paths;
 use document::Document;
 use evidence::{Evidence, no_record};
 use pdf::{File, PdfError};
+use reason::Reason as _;
 use signatures::rfc3339;
 use trust::Office;
 
@@ -215,7 +220,8 @@ fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Re
         evidence.record_fact(),
         issuer::same(office, trust, &evidence, &signed),
     ];
-    facts.extend(added.iter().flat_map(|added| added.facts(pdf)));
+    let (appended, stamped) = added.map_or((Vec::new(), None), |added| added.facts(pdf));
+    facts.extend(appended);
     facts.push(match (record, &gate) {
         (None, _) => no_record(FactId::Signers),
         (Some(_), Err(_)) => not_read(FactId::Signers),
@@ -234,7 +240,17 @@ fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Re
     facts.push(evidence.entry());
     facts.push(evidence.inclusion());
     facts.push(evidence.checkpoint(office));
-    facts.extend(witnesses.map(|witnesses| evidence.witnessed(office, &witnesses)));
+    let witnessed = witnesses.map(|witnesses| evidence.witnessed(office, &witnesses));
+    let (witnessed, bound) = witnessed.map_or((None, None), |(fact, bound)| (Some(fact), bound));
+    facts.extend(witnessed);
+    facts.push(match record {
+        None => no_record(FactId::Time),
+        Some(record) => {
+            let claims: Vec<OffsetDateTime> = signed.iter().filter_map(|one| one.claimed()).collect();
+            let moments = moment::Moments { signed: &claims, witnessed: bound, stamped, now: options.now };
+            moment::fact(record, &moments)
+        }
+    });
     let receipt = evidence.receipt.as_ref().ok();
     facts.extend(national.map(|national| national::fact(receipt, office, &national)));
     facts.push(metadata(&document, &evidence));
@@ -261,13 +277,15 @@ fn report(
 ) -> Report {
     facts.sort_by_key(|fact| fact.id);
     let verdict = verdict::of(&facts, office_known, trial);
+    let proven = verdict::proven(&facts, office_known);
+    let copy = copy.map(|copy| CopyFacts { proven, ..copy });
     Report {
         version: VERSION,
         verdict,
         trial,
         checked_at: rfc3339(options.now),
         summary: verdict::summary(verdict, &facts, trial, status),
-        advice: verdict::advice(verdict, &facts, trial),
+        advice: verdict::advice(verdict, &facts, trial, status),
         signed: indication(&facts, &signatures),
         copy,
         signatures,
@@ -290,6 +308,7 @@ fn damaged(error: &PdfError, trust: &TrustList, options: &Options<'_>) -> Report
         FactId::Record,
         FactId::Issuer,
         FactId::Signers,
+        FactId::Time,
         FactId::Pages,
         FactId::Disclosures,
         FactId::Seal,
@@ -321,7 +340,7 @@ fn broken(error: &PdfError) -> Fact {
     Fact::failed(
         FactId::FileUntouched,
         Text::new(
-            format!("tệp không còn đúng cấu trúc của bản sao, tại byte {} ({error})", error.offset),
+            format!("tệp không còn đúng cấu trúc của bản sao: {}", error.reason().vi),
             format!("the file is not in the form of a copy: {error}"),
         ),
     )
@@ -337,6 +356,19 @@ fn trust_list(trust: &TrustList, now: OffsetDateTime) -> Fact {
                     "danh sách số {sequence} đã hết hạn ngày {expires}; các khóa trong đó có thể không còn đúng"
                 ),
                 format!("edition {sequence} expired at {expires}; the keys in it may not be right any more"),
+            ),
+        );
+    }
+    if let Some(issued) = trust.issued().filter(|issued| *issued > now + signatures::SKEW).map(rfc3339) {
+        return Fact::warning(
+            FactId::TrustList,
+            Text::new(
+                format!(
+                    "danh sách số {sequence} ghi ngày lập {issued}, nằm trong tương lai: kiểm tra đồng hồ của máy này, hoặc hỏi nơi lập danh sách"
+                ),
+                format!(
+                    "edition {sequence} says that it was made at {issued}, which lies in the future: check this machine's clock, or ask who made it"
+                ),
             ),
         );
     }
@@ -385,7 +417,10 @@ fn page_images(file: &File<'_>, document: &Document<'_, '_>, record: Option<&Rec
             Ok(digest) => digest,
             Err(error) => {
                 return fail(
-                    format!("trang {page} không chỉ gồm ảnh quét, phần chứng thực và lớp chữ ẩn ({error})"),
+                    format!(
+                        "trang {page} không chỉ gồm ảnh quét, phần chứng thực và lớp chữ ẩn ({})",
+                        error.reason().vi
+                    ),
                     format!("page {page} is not just the scan, the strip and invisible text: {error}"),
                 );
             }
@@ -548,6 +583,12 @@ fn told_status(answer: &StatusAnswer, options: &Options<'_>) -> (Option<Status>,
             Text::new(format!("{what_vi}{vi} (tính đến {as_of})"), format!("{what_en}{en} (as of {as_of})"));
         Fact::failed(id, text)
     };
+    let copy = |index: u64| match &answer.replacement {
+        Some(number) => {
+            (format!("bản sao số {number} (mục số {index})"), format!("copy {number} (entry {index})"))
+        }
+        None => (format!("bản sao ở mục số {index} của sổ đăng ký"), format!("entry {index}")),
+    };
     let fact = match answer.status {
         Status::Good => Fact::passed(
             id,
@@ -555,14 +596,14 @@ fn told_status(answer: &StatusAnswer, options: &Options<'_>) -> (Option<Status>,
         ),
         Status::Void => fail("số này đã bị hủy".into(), "voided".into()),
         Status::Revoked => fail("đã bị thu hồi".into(), "revoked".into()),
-        Status::Superseded { replacement } => fail(
-            format!("đã được thay bằng bản mới, mục số {replacement}"),
-            format!("superseded by entry {replacement}"),
-        ),
-        Status::Corrected { replacement } => fail(
-            format!("đã được đính chính bằng mục số {replacement}"),
-            format!("corrected by entry {replacement}"),
-        ),
+        Status::Superseded { replacement } => {
+            let (vi, en) = copy(replacement);
+            fail(format!("đã được thay bằng {vi}"), format!("superseded by {en}"))
+        }
+        Status::Corrected { replacement } => {
+            let (vi, en) = copy(replacement);
+            fail(format!("đã được đính chính bằng {vi}"), format!("corrected by {en}"))
+        }
     };
     (Some(answer.status), fact)
 }
@@ -599,6 +640,7 @@ fn copy_facts(record: &Record, evidence: &Evidence, office: Option<&Office>) -> 
             .collect()
     });
     CopyFacts {
+        proven: false,
         copy_id: evidence.record_bytes.as_deref().map(copy_id).unwrap_or_default(),
         office: record.office.code.clone(),
         office_name: office.map_or_else(|| record.office.name.clone(), |office| office.name.clone()),

@@ -13,6 +13,7 @@ use crate::seal::{Seal, SealError, UnverifiedSeal, from_qr_text};
 use super::Options;
 use super::fact::{Fact, FactId, Language, State, Text};
 use super::paper::{self, Paper};
+use super::reason::Reason as _;
 use super::report::{VERSION, date, facts_text, printable};
 use super::signatures::rfc3339;
 use super::status::{Status, StatusAnswer};
@@ -137,7 +138,7 @@ impl SealReport {
                 "KHÔNG HỢP LỆ: dấu không khớp với mục mà nhật ký công khai của cơ quan có.",
                 "INVALID: the seal is not what the office's public log has at its entry.",
             );
-            self.advice = advice(SealVerdict::Invalid, self.trial);
+            self.advice = advice(SealVerdict::Invalid, self.trial, None);
         }
         self
     }
@@ -195,7 +196,7 @@ pub fn verify_seal(text: &str, trust: &TrustList, options: &Options<'_>) -> Resu
     let facts = vec![super::trust_list(trust, options.now), issuer, seal_fact, not_the_paper(), status_fact];
 
     let failed = facts.iter().any(|fact| fact.state == State::Failed);
-    let expired = facts[0].state != State::Passed;
+    let expired = facts[0].state == State::NotChecked;
     let trial = seal.as_ref().is_some_and(|seal| seal.trial);
     let verdict = if failed {
         SealVerdict::Invalid
@@ -230,7 +231,7 @@ pub fn verify_seal(text: &str, trust: &TrustList, options: &Options<'_>) -> Resu
         trial,
         checked_at: rfc3339(options.now),
         summary: summary(verdict, trial, status),
-        advice: advice(verdict, trial),
+        advice: advice(verdict, trial, status),
         seal,
         facts,
         status,
@@ -311,7 +312,7 @@ fn open(unverified: UnverifiedSeal, trust: &TrustList) -> (Fact, Fact, Option<Se
         Err(error) => {
             let fact = fail(
                 FactId::Seal,
-                format!("dấu không đúng ({error})"),
+                format!("dấu không đúng ({})", error.reason().vi),
                 format!("the seal does not hold: {error}"),
             );
             (issuer, fact, None)
@@ -326,7 +327,7 @@ fn entry_fact(seal: &SealFacts, found: Result<&Published, &str>) -> Fact {
         Ok(published) => published,
         Err(why) => {
             let text = Text::new(
-                format!("không tra được mục số {index} trong nhật ký công khai ({why})"),
+                format!("không tra được mục số {index} trong nhật ký công khai"),
                 format!("entry {index} could not be looked up in the public log: {why}"),
             );
             return Fact::not_checked(id, text);
@@ -408,16 +409,18 @@ fn summary(verdict: SealVerdict, trial: bool, status: Option<Status>) -> Text {
     }
 }
 
-fn advice(verdict: SealVerdict, trial: bool) -> Text {
+fn advice(verdict: SealVerdict, trial: bool, status: Option<Status>) -> Text {
     match verdict {
         SealVerdict::Sealed => Text::new(
             "Đối chiếu từng giá trị dưới đây với tờ giấy; khi cần chắc chắn, yêu cầu tệp PDF bản sao hoặc hỏi cơ quan cấp.",
             "Compare each value below with the paper; where it matters, ask for the PDF copy itself or ask the office.",
         ),
-        SealVerdict::Invalid => Text::new(
-            "Không sử dụng bản in này; yêu cầu tệp PDF bản sao hoặc hỏi cơ quan cấp.",
-            "Do not rely on this print; ask for the PDF copy, or ask the office.",
-        ),
+        SealVerdict::Invalid => status.and_then(verdict::instead).unwrap_or_else(|| {
+            Text::new(
+                "Không sử dụng bản in này; yêu cầu tệp PDF bản sao hoặc hỏi cơ quan cấp.",
+                "Do not rely on this print; ask for the PDF copy, or ask the office.",
+            )
+        }),
         SealVerdict::Differs => paper::compare(),
         SealVerdict::UnknownIssuer => Text::new(
             "Chỉ sử dụng khi có danh sách tin cậy mới có cơ quan này.",

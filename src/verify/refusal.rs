@@ -6,6 +6,7 @@ use crate::error::Failure;
 
 use super::document::Document;
 use super::evidence::NAMES;
+use super::foreign::{ForeignSignature, foreign_signatures};
 
 /// Why there is nothing to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -19,6 +20,24 @@ pub enum NotACopy {
     /// A PDF, signed or not, that Saoy did not make.
     #[error("the file is a PDF, but not a Saoy copy")]
     OtherPdf,
+}
+
+impl NotACopy {
+    /// The refusal for people, and what can be told of the signatures in `file`, which was refused: a PDF may be somebody else's signed one.
+    pub fn told(self, file: &[u8]) -> (Failure, Vec<ForeignSignature>) {
+        let signatures = if self == Self::OtherPdf { foreign_signatures(file) } else { Vec::new() };
+        let failure = match (Failure::from(self), signatures.is_empty()) {
+            (failure, true) => failure,
+            (failure, false) => Failure {
+                message: "the file is a PDF that others signed, not a Saoy copy".into(),
+                advice: "Whom those signatures belong to must be asked of the signer's own tool, or of a PDF reader. Where a Saoy copy was expected: \
+                    give the PDF file as the office sent it."
+                    .into(),
+                ..failure
+            },
+        };
+        (failure, signatures)
+    }
 }
 
 impl From<NotACopy> for Failure {

@@ -87,6 +87,9 @@ pub struct Report {
 /// What a copy says about itself.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CopyFacts {
+    /// Whether the office answers for what follows. Else the file only claims it: something is wrong, or could not be checked. A copy that was
+    /// revoked stays proven.
+    pub proven: bool,
     /// Lower-case hexadecimal, 32 digits.
     pub copy_id: String,
     /// The office's code.
@@ -178,6 +181,12 @@ impl Report {
         line(self.advice.get(language));
         if let Some(copy) = &self.copy {
             line("");
+            if !copy.proven {
+                line(say(
+                    "Tệp tự khai như sau; không điều nào được chứng minh:",
+                    "What the file claims, and nothing proves:",
+                ));
+            }
             line(&format!(
                 "{}: {} ({})",
                 say("Cơ quan", "Office"),
@@ -205,7 +214,19 @@ impl Report {
                 say("trang", if copy.pages == 1 { "page" } else { "pages" })
             );
             line(&technical);
-            for (name, field) in &copy.fields {
+            // What a forgery says of a person is not worth repeating.
+            let told = copy.proven || self.verdict != Verdict::Invalid;
+            if !told && !copy.fields.is_empty() {
+                let count = copy.fields.len();
+                line(&format!(
+                    "  {}: {count}",
+                    say(
+                        "Số trường không nêu ở đây vì tệp không hợp lệ",
+                        "Fields not repeated here, since the file is invalid"
+                    )
+                ));
+            }
+            for (name, field) in copy.fields.iter().filter(|_| told) {
                 let mark = if field.confirmed {
                     ""
                 } else {
@@ -225,7 +246,7 @@ impl Report {
 }
 
 /// One line a fact.
-pub(super) fn facts_text(facts: &[Fact], language: Language) -> String {
+pub fn facts_text(facts: &[Fact], language: Language) -> String {
     let say = |vi: &'static str, en: &'static str| match language {
         Language::Vietnamese => vi,
         Language::English => en,

@@ -15,19 +15,20 @@ use crate::signature::paths::Paths;
 use super::fact::{Fact, FactId, Text};
 use super::gate::PdfSignature;
 use super::indication::{Indication, SubIndication};
+use super::reason::Reason as _;
 use super::report::SignatureFacts;
 use super::trust::{Office, TrustList};
 
 /// How far a claimed time may lie from the record's before it is remarked upon.
-const PLAUSIBLE: Duration = Duration::DAY;
+pub(super) const PLAUSIBLE: Duration = Duration::DAY;
 /// How far clocks may differ.
-const SKEW: Duration = Duration::minutes(10);
+pub(super) const SKEW: Duration = Duration::minutes(10);
 
 /// One signature, with what was found about it.
 #[derive(Debug)]
 pub(crate) struct Checked<'s> {
     pdf: &'s PdfSignature,
-    signed: Result<SignedData, String>,
+    signed: Result<SignedData, Text>,
     /// Whether the signature holds over the bytes that it covers; none where those could not be digested.
     holds: Option<Result<(), CmsError>>,
     /// The certificate's path to the root of the office that the record names, at the claimed time; none without those.
@@ -46,11 +47,11 @@ pub(crate) fn read<'s>(
     let mut checked = Vec::new();
     let mut wanted = Vec::new();
     for pdf in signatures {
-        let mut signed = SignedData::parse(&pdf.contents).map_err(|error| error.to_string());
+        let mut signed = SignedData::parse(&pdf.contents).map_err(|error| error.reason());
         let numbers = [0, pdf.gap.start as u64, pdf.gap.end as u64, (pdf.end - pdf.gap.end) as u64];
         match (&signed, ByteRange::check(numbers, file, pdf.end as u64)) {
             (Ok(data), Ok(range)) => wanted.push((range, data.digest_algorithm())),
-            (Ok(_), Err(error)) => signed = Err(error.to_string()),
+            (Ok(_), Err(error)) => signed = Err(error.reason()),
             (Err(_), _) => {}
         }
         checked.push(Checked { pdf, signed, holds: None, path: None, paths });
@@ -95,8 +96,8 @@ impl Checked<'_> {
         let covered = format!("0–{} + {}–{end}", gap.start, gap.end);
         let result = match (&self.signed, &self.holds) {
             (Ok(signed), Some(Ok(()))) => Ok(signed),
-            (Ok(_), Some(Err(error))) => Err(error.to_string()),
-            (Ok(_), None) => Err("no digest".to_owned()),
+            (Ok(_), Some(Err(error))) => Err(error.reason()),
+            (Ok(_), None) => Err(Text::new("không tính được giá trị băm", "no digest")),
             (Err(error), _) => Err(error.clone()),
         };
         match result {
@@ -113,8 +114,8 @@ impl Checked<'_> {
             Err(error) => Fact::failed(
                 id,
                 Text::new(
-                    format!("chữ ký không đúng với các byte {covered} ({error})"),
-                    format!("the signature does not hold over bytes {covered}: {error}"),
+                    format!("chữ ký không đúng với các byte {covered} ({})", error.vi),
+                    format!("the signature does not hold over bytes {covered}: {}", error.en),
                 ),
             ),
         }
@@ -164,8 +165,9 @@ impl Checked<'_> {
                     id,
                     Text::new(
                         format!(
-                            "{subject}: không dẫn tới chứng thư gốc của cơ quan {} tại thời điểm khai {time} ({error})",
-                            office.code
+                            "{subject}: không dẫn tới chứng thư gốc của cơ quan {} tại thời điểm khai {time} ({})",
+                            office.code,
+                            error.reason().vi
                         ),
                         format!(
                             "{subject}: does not lead to the root of office {} at the claimed time {time}: {error}",
@@ -265,7 +267,8 @@ impl Checked<'_> {
         }
     }
 
-    fn claimed(&self) -> Option<OffsetDateTime> {
+    /// The time that the signer claims.
+    pub(crate) fn claimed(&self) -> Option<OffsetDateTime> {
         self.pdf.claimed.as_deref().and_then(pdf_time)
     }
 }

@@ -23,6 +23,8 @@ pub struct StatusAnswer {
     pub status: Status,
     /// When and why it is not in force any more.
     pub since: Option<Since>,
+    /// The number in the book (`12/2026`) of the copy that took its place, where the source knows it; a log and its lists have none.
+    pub replacement: Option<String>,
     /// As of when.
     pub as_of: OffsetDateTime,
     /// Until when the answer is to be relied on; `None` for one that was given just now.
@@ -67,6 +69,7 @@ impl StatusSource for StatusLists {
             leaf: None,
             status: Status::of(row),
             since: row.map(Since::of),
+            replacement: None,
             as_of: at(list.made)?,
             until: Some(at(list.until)?),
         })

@@ -1,12 +1,12 @@
 //! The trust list, `trust.json`: which offices there are, and their keys. Keys inside a copy are never trust.
 //!
 //! ```json
-//! {"version":1,"sequence":1,"expires":"2027-01-01T00:00:00Z","offices":[{"code":"H99.01","name":"…","root":"<PEM>",
+//! {"version":1,"sequence":1,"issued":"2026-10-01T00:00:00Z","expires":"2027-01-01T00:00:00Z","offices":[{"code":"H99.01","name":"…","root":"<PEM>",
 //!   "seal_keys":[{"key":"<base64, 32 bytes>","id":"<16 hexadecimal digits>","from":0,"until":null}],
 //!   "log":{"origin":"…","keys":[{"vkey":"…","from":0,"until":null}],"url":null}}]}
 //! ```
 //!
-//! `from` and `until` are indexes of the office's registry, `until` exclusive: a seal key is valid for an entry at such an
+//! `issued` may be left out. `from` and `until` are indexes of the office's registry, `until` exclusive: a seal key is valid for an entry at such an
 //! index, a log key for a checkpoint whose last entry has such an index. The reader is strict: unknown and repeated members,
 //! offices that share a code, a key or a log, and keys that do not fit their ids are refused. Two offices may have one root,
 //! since both may have bought their certificates: the record, which their own key seals, names each by its digest.
@@ -41,6 +41,7 @@ const MAX_BYTES: usize = 64 << 20;
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrustList {
     sequence: u64,
+    issued: Option<OffsetDateTime>,
     expires: OffsetDateTime,
     offices: Vec<Office>,
 }
@@ -120,6 +121,9 @@ pub enum TrustError {
     /// Not a time.
     #[error("the trust list's expiry is not a time as RFC 3339 writes it")]
     Expiry,
+    /// Not a time, or one after the expiry.
+    #[error("the trust list's time of issue is not one before its expiry as RFC 3339 writes it")]
+    Issued,
     /// A member of an office that is not as it must be.
     #[error("office {office}: {problem}")]
     Office {
@@ -184,9 +188,20 @@ impl TrustList {
     /// # Errors
     /// As [`parse`](Self::parse) says of them.
     pub fn new(sequence: u64, expires: OffsetDateTime, offices: Vec<Office>) -> Result<Self, TrustError> {
-        let list = Self { sequence, expires, offices };
+        let list = Self { sequence, issued: None, expires, offices };
         list.check()?;
         Ok(list)
+    }
+
+    /// The same with the time at which it was made.
+    ///
+    /// # Errors
+    /// [`TrustError::Issued`] for one after its expiry.
+    pub fn issued_at(self, issued: OffsetDateTime) -> Result<Self, TrustError> {
+        if issued > self.expires {
+            return Err(TrustError::Issued);
+        }
+        Ok(Self { issued: Some(issued), ..self })
     }
 
     /// Reads a trust list.
@@ -203,8 +218,14 @@ impl TrustList {
             return Err(TrustError::Version(written.version));
         }
         let expires = OffsetDateTime::parse(&written.expires, &Rfc3339).map_err(|_| TrustError::Expiry)?;
+        let issued = written.issued.as_deref().map(|issued| OffsetDateTime::parse(issued, &Rfc3339));
+        let issued = issued.transpose().map_err(|_| TrustError::Issued)?;
         let offices = written.offices.into_iter().map(Office::read).collect::<Result<_, _>>()?;
-        Self::new(written.sequence, expires, offices)
+        let list = Self::new(written.sequence, expires, offices)?;
+        match issued {
+            Some(issued) => list.issued_at(issued),
+            None => Ok(list),
+        }
     }
 
     /// The list's JSON, indented, with a final newline.
@@ -212,6 +233,7 @@ impl TrustList {
         let written = WrittenList {
             version: VERSION,
             sequence: self.sequence,
+            issued: self.issued.map(|at| at.format(&Rfc3339).expect("years of four digits have this form")),
             expires: self.expires.format(&Rfc3339).expect("years of four digits have this form"),
             offices: self.offices.iter().map(Office::write).collect(),
         };
@@ -223,6 +245,11 @@ impl TrustList {
     /// Rises with each edition.
     pub const fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// When it was made, where it says so.
+    pub const fn issued(&self) -> Option<OffsetDateTime> {
+        self.issued
     }
 
     /// Until when it may be relied on.
@@ -384,6 +411,8 @@ impl Office {
 struct WrittenList {
     version: u64,
     sequence: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issued: Option<String>,
     expires: String,
     offices: Vec<WrittenOffice>,
 }

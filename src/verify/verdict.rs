@@ -7,9 +7,10 @@ use super::status::Status;
 /// The verdict over the facts.
 pub(crate) fn of(facts: &[Fact], office_known: bool, trial: bool) -> Verdict {
     let any = |state: State| facts.iter().any(|fact| fact.state == state);
-    // Status has a verdict of its own, and metadata may leave the copy's id out.
-    let open =
-        |fact: &Fact| fact.state == State::NotChecked && !matches!(fact.id, FactId::Status | FactId::CopyId);
+    // Status has a verdict of its own, metadata may leave the copy's id out, and without witnesses time is only claimed.
+    let open = |fact: &Fact| {
+        fact.state == State::NotChecked && !matches!(fact.id, FactId::Status | FactId::CopyId | FactId::Time)
+    };
     let status = facts.iter().find(|fact| fact.id == FactId::Status);
     if any(State::Failed) {
         Verdict::Invalid
@@ -26,13 +27,12 @@ pub(crate) fn of(facts: &[Fact], office_known: bool, trial: bool) -> Verdict {
 
 /// The verdict in a sentence.
 pub(crate) fn summary(verdict: Verdict, facts: &[Fact], trial: bool, status: Option<Status>) -> Text {
-    let only_status = facts.iter().all(|fact| fact.state != State::Failed || fact.id == FactId::Status);
     match verdict {
         Verdict::Valid => Text::new(
             "HỢP LỆ: bản sao này do cơ quan nêu dưới đây cấp, còn nguyên vẹn và đang có hiệu lực.",
             "VALID: this copy was issued by the office named below, is untouched, and is in force.",
         ),
-        Verdict::Invalid => status.filter(|_| only_status).and_then(ended).unwrap_or_else(|| {
+        Verdict::Invalid => status.filter(|_| only_status(facts)).and_then(ended).unwrap_or_else(|| {
             Text::new(
                 "KHÔNG HỢP LỆ: tệp này không phải là bản sao mà cơ quan đã cấp, hoặc đã bị thay đổi.",
                 "INVALID: this file is not what the office issued, or it was changed.",
@@ -57,18 +57,33 @@ pub(crate) fn summary(verdict: Verdict, facts: &[Fact], trial: bool, status: Opt
     }
 }
 
+/// Whether the office answers for what the copy says: nothing is wrong but that it ended, and all that proves it was checked.
+pub(crate) fn proven(facts: &[Fact], office_known: bool) -> bool {
+    const BESIDE: [FactId; 5] =
+        [FactId::Status, FactId::CopyId, FactId::Time, FactId::Witnessed, FactId::National];
+    let open = |fact: &Fact| fact.state == State::NotChecked && !BESIDE.contains(&fact.id);
+    office_known && only_status(facts) && !facts.iter().any(open)
+}
+
+/// Whether nothing is wrong but that the copy ended.
+fn only_status(facts: &[Fact]) -> bool {
+    facts.iter().all(|fact| fact.state != State::Failed || fact.id == FactId::Status)
+}
+
 /// What to do.
-pub(crate) fn advice(verdict: Verdict, facts: &[Fact], trial: bool) -> Text {
+pub(crate) fn advice(verdict: Verdict, facts: &[Fact], trial: bool, status: Option<Status>) -> Text {
     let expired = facts.iter().any(|fact| fact.id == FactId::TrustList && fact.state == State::NotChecked);
     match verdict {
         Verdict::Valid => Text::new(
             "Có thể sử dụng. Bản sao xác nhận đúng với bản chính được xuất trình, không xác nhận bản chính là thật.",
             "It may be relied on. It certifies that it equals the paper that was presented, not that the paper is genuine.",
         ),
-        Verdict::Invalid => Text::new(
-            "Không sử dụng tệp này; đề nghị người nộp cung cấp lại tệp gốc hoặc hỏi cơ quan cấp.",
-            "Do not rely on this file; ask for the original file again, or ask the office.",
-        ),
+        Verdict::Invalid => status.filter(|_| only_status(facts)).and_then(instead).unwrap_or_else(|| {
+            Text::new(
+                "Không sử dụng tệp này; đề nghị người nộp cung cấp lại tệp gốc hoặc hỏi cơ quan cấp.",
+                "Do not rely on this file; ask for the original file again, or ask the office.",
+            )
+        }),
         Verdict::UnknownIssuer => Text::new(
             "Chỉ sử dụng khi có danh sách tin cậy mới có cơ quan này; không tin vào khóa nằm trong chính tệp.",
             "Get a trust list that has this office before relying on it; keys inside the file prove nothing.",
@@ -88,6 +103,29 @@ pub(crate) fn advice(verdict: Verdict, facts: &[Fact], trial: bool) -> Text {
             "Ask the office, or verify where its status is known, if a revocation would matter.",
         ),
     }
+}
+
+/// What helps whoever holds a copy that ended: the same file once more does not. None for one that is in force.
+pub(super) fn instead(status: Status) -> Option<Text> {
+    Some(match status {
+        Status::Good => return None,
+        Status::Revoked => Text::new(
+            "Không sử dụng, kể cả khi nhận lại đúng tệp này. Cần bản sao thì đề nghị người nộp chứng thực lại; lý do thu hồi thì hỏi cơ quan cấp.",
+            "Do not rely on it; the same file sent again is no better. Have the paper certified anew if a copy is needed, or ask the office why it was revoked.",
+        ),
+        Status::Void => Text::new(
+            "Không sử dụng; hỏi cơ quan cấp xem giấy tờ này có được chứng thực dưới số khác hay không.",
+            "Do not rely on it; ask the office whether the paper was certified under another number.",
+        ),
+        Status::Superseded { .. } => Text::new(
+            "Đề nghị người nộp cung cấp bản mới, nêu ở mục Tình trạng hiện tại dưới đây.",
+            "Ask for the newer copy, which the status below names.",
+        ),
+        Status::Corrected { .. } => Text::new(
+            "Đề nghị người nộp cung cấp bản đã đính chính, nêu ở mục Tình trạng hiện tại dưới đây.",
+            "Ask for the corrected copy, which the status below names.",
+        ),
+    })
 }
 
 /// That a copy ended, in a sentence; none for one that is in force.

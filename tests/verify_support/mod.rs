@@ -325,3 +325,70 @@ impl House {
 pub(crate) fn file<'p>(parts: &'p mut Parts, name: &str) -> &'p mut Vec<u8> {
     &mut parts.files.iter_mut().find(|(n, _)| n == name).expect("it is attached").1
 }
+
+/// Refuses a Vietnamese sentence with English in it. Names of files, keys of PDF, subjects of certificates and digests are no words.
+#[track_caller]
+pub(crate) fn in_vietnamese(sentence: &str) {
+    const ENGLISH: [&str; 57] = [
+        "the",
+        "is",
+        "are",
+        "was",
+        "were",
+        "not",
+        "of",
+        "and",
+        "or",
+        "has",
+        "have",
+        "with",
+        "does",
+        "cannot",
+        "at",
+        "by",
+        "for",
+        "from",
+        "that",
+        "this",
+        "it",
+        "its",
+        "wrong",
+        "missing",
+        "unknown",
+        "malformed",
+        "expired",
+        "key",
+        "signature",
+        "certificate",
+        "record",
+        "entry",
+        "index",
+        "checkpoint",
+        "seal",
+        "file",
+        "page",
+        "pages",
+        "digest",
+        "root",
+        "path",
+        "field",
+        "fields",
+        "copy",
+        "object",
+        "stream",
+        "revision",
+        "office",
+        "officer",
+        "issued",
+        "issue",
+        "true",
+        "false",
+        "number",
+        "act",
+        "revoked",
+        "error",
+    ];
+    let words = sentence.split(|c: char| c.is_whitespace() || "(),;:“”\"'–".contains(c));
+    let english: Vec<&str> = words.filter(|word| ENGLISH.contains(&word.to_lowercase().as_str())).collect();
+    assert!(english.is_empty(), "{english:?} in: {sentence}");
+}

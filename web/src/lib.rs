@@ -97,11 +97,19 @@ impl Verifier {
         };
         let options = Options { now, status: self.asked.then_some(&self.status as _) };
         let report = verify::verify(&copy, trust, &options);
-        self.copy = copy;
-        match report {
+        let told = match report {
             Ok(report) => json!({"report": report}),
-            Err(error) => refusal(error.into()),
-        }
+            Err(error) => {
+                let (failure, signatures) = error.told(&copy);
+                let mut told = refusal(failure);
+                if !signatures.is_empty() {
+                    told["error"]["signatures"] = json!(signatures);
+                }
+                told
+            }
+        };
+        self.copy = copy;
+        told
     }
 
     /// Verifies a seal by its QR code's text.

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::ground::Ground;
 use crate::error::Failure;
-use crate::verify::Report;
+use crate::verify::{ForeignSignature, Report};
 
 /// The largest file that is taken for a copy.
 const MAX_BYTES: u64 = 4 << 30;
@@ -17,7 +17,20 @@ const MAX_BYTES: u64 = 4 << 30;
 const AHEAD: usize = 64;
 
 /// What became of one file.
-type Told = Result<Report, Failure>;
+pub(super) type Told = Result<Report, Refused>;
+
+/// Why there is no report, and what can be told all the same.
+pub(super) struct Refused {
+    pub(super) failure: Failure,
+    /// Of a PDF that others signed.
+    pub(super) signatures: Vec<ForeignSignature>,
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self { failure, signatures: Vec::new() }
+    }
+}
 
 /// Verifies each path and tells of it in the order in which they came; reading the paths goes no further than [`AHEAD`].
 pub(super) fn each<P: AsRef<Path> + Clone + Send>(
@@ -48,7 +61,8 @@ pub(super) fn each<P: AsRef<Path> + Clone + Send>(
             }
         });
         for (path, answered) in queued {
-            let broken = |_| Failure::new("internal", "its verification broke off", "verify it by itself");
+            let broken =
+                |_| Failure::new("internal", "its verification broke off", "verify it by itself").into();
             tell(path, answered.recv().map_err(broken).flatten());
         }
     });
@@ -63,11 +77,16 @@ fn one(file: &Path, ground: &Ground) -> Told {
         )
     };
     match std::fs::metadata(file) {
-        Ok(m) if !m.is_dir() && (!m.is_file() || m.len() > MAX_BYTES) => return Err(too_large(m.len())),
+        Ok(m) if !m.is_dir() && (!m.is_file() || m.len() > MAX_BYTES) => {
+            return Err(too_large(m.len()).into());
+        }
         _ => {}
     }
     let bytes = std::fs::read(file).map_err(|e| unreadable(&e))?;
-    Ok(ground.verifier().copy(&bytes, OffsetDateTime::now_utc())?)
+    ground.verifier().copy(&bytes, OffsetDateTime::now_utc()).map_err(|error| {
+        let (failure, signatures) = error.told(&bytes);
+        Refused { failure, signatures }
+    })
 }
 
 /// The paths that standard input names, one a line. What cannot be read ends them, and `failed` is told.
