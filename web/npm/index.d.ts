@@ -33,6 +33,8 @@ export interface Field {
 
 /** What a copy says about itself: only as good as the verdict. */
 export interface Copy {
+  /** Whether the office answers for it; else the file only claims it. */
+  proven: boolean;
   copy_id: string;
   office: string;
   office_name: string;
@@ -112,9 +114,20 @@ export interface Page {
 type Bytes = Uint8Array | ArrayBuffer;
 
 /** There is nothing to verify, or nothing to verify it with: `not-a-copy`, `bad-seal`, `no-trust`, `bad-trust-list`, … */
+/** A signature in a PDF that is no copy: what it covers and whether it holds, not whose it is. */
+export interface ForeignSignature {
+  byte_range: [number, number, number, number];
+  bytes_after: number;
+  revisions_after: number;
+  subject: string | null;
+  fact: Fact;
+}
+
 export class SaoyError extends Error {
   code: string;
   advice: string;
+  /** Of a PDF that others signed. */
+  signatures: ForeignSignature[];
 }
 
 export class Verifier {

@@ -2,11 +2,12 @@
 
 /** What a verifier says when it could not verify: `code`, what is wrong, what to do. */
 export class SaoyError extends Error {
-  constructor({ code, message, advice }) {
+  constructor({ code, message, advice, signatures = [] }) {
     super(message);
     this.name = "SaoyError";
     this.code = code;
     this.advice = advice;
+    this.signatures = signatures;
   }
 }
 

@@ -9,6 +9,9 @@ const TIME_LIMIT = 60_000;
 /** Sides of the copies in which a code is looked for: fine modules need all pixels, grain and blur fewer. */
 const SHARES = [1, 0.5, 0.75, 1.5, 0.25];
 const MAX_SIDE = 3600;
+/** A scan of a print: how large, and in how many of its pictures a code is looked for. */
+const MAX_SCAN = 64 * 1024 * 1024;
+const MOST_PICTURES = 4;
 /** With more results than these, only headlines stand open. */
 const MOST_OPEN = 3;
 /** How much of a file tells its kind. */
@@ -159,8 +162,41 @@ async function check(file) {
     const pages = async (index) => ask("page", { key, copy: file, index, now });
     return { ...given, report, milliseconds, pages: report.copy ? pages : null };
   } catch (error) {
-    return { ...given, error: { ...failure(error), pdf } };
+    const refused = { ...failure(error), pdf };
+    if (!pdf || refused.code !== "not-a-copy") return { ...given, error: refused };
+    // A scanner's PDF is pictures; the code of a print may be in one.
+    const scanned = refused.signatures?.length ? null : await checkScan(file).catch(() => null);
+    return { ...given, ...(scanned ?? { error: { ...refused, scan: true } }) };
   }
+}
+
+/** A PDF that a scanner made of a print: what the code in its first pictures says; null without one. */
+async function checkScan(file) {
+  if (file.size > MAX_SCAN) return null;
+  for (const picture of jpegs(new Uint8Array(await file.arrayBuffer()))) {
+    const bitmap = await createImageBitmap(picture).catch(() => null);
+    const seals = bitmap ? await sealsIn(bitmap, SHARES, (at) => work((t) => t.looking(text(file.name), at, SHARES.length))) : [];
+    bitmap?.close();
+    if (seals.length > 0) return { report: await ask("seal", { text: seals[0], now: new Date() }), picture };
+  }
+  return null;
+}
+
+/** The first JPEG pictures that stand in a PDF as they are. */
+function jpegs(bytes) {
+  const word = (text, at) => [...text].every((letter, i) => bytes[at + i] === letter.charCodeAt(0));
+  const found = [];
+  for (let at = bytes.indexOf(0xff); at >= 0 && found.length < MOST_PICTURES; at = bytes.indexOf(0xff, at + 1)) {
+    if (bytes[at + 1] !== 0xd8 || bytes[at + 2] !== 0xff) continue;
+    if (!word("stream\n", at - 7) && !word("stream\r\n", at - 8)) continue;
+    let end = at;
+    do end = bytes.indexOf(0x65, end + 1);
+    while (end >= 0 && !word("endstream", end));
+    if (end < 0) break;
+    found.push(new Blob([bytes.subarray(at, end)], { type: "image/jpeg" }));
+    at = end;
+  }
+  return found;
 }
 
 /** JPEG, PNG, GIF, BMP, TIFF, WebP, HEIC and AVIF, whatever they are called. */

@@ -75,7 +75,8 @@ export const TEXTS = {
     nothing_word: "không phải bản sao của Saoy",
     nothing_more: "Không có gì để kiểm tra.",
     unchecked: "không kiểm tra được",
-    foreign: "Nếu tệp PDF này do nơi khác ký số thì chữ ký đó không được kiểm tra ở đây: hãy dùng trình đọc PDF hoặc công cụ của nơi đã ký.",
+    foreign: "Tệp PDF này do nơi khác ký số: dưới đây chỉ nêu chữ ký đó bao phủ những gì và còn nguyên vẹn hay không; chữ ký là của ai thì phải hỏi trình đọc PDF hoặc công cụ của nơi đã ký.",
+    scan: "Nếu tệp PDF này là bản quét của một bản in: không thấy mã QR trong các ảnh JPEG đầu tiên của nó (ảnh kiểu JBIG2, JPEG 2000, CCITT không đọc được ở đây). Hãy lưu trang đó thành JPEG hoặc PNG, hoặc chụp riêng mã QR.",
     errors: {
       "not-a-copy": "Chọn đúng tệp PDF bản sao như đã nhận; bản in, bản quét hoặc tệp đã lưu lại không kiểm tra được. Bản in có mã QR thì chụp hoặc quét mã đó.",
       "bad-seal": {
@@ -170,7 +171,8 @@ export const TEXTS = {
     nothing_word: "not a Saoy copy",
     nothing_more: "There is nothing to verify.",
     unchecked: "could not be checked",
-    foreign: "If this PDF was signed by somebody else, that signature is not checked here: use a PDF reader, or the signer's own tool.",
+    foreign: "Somebody else signed this PDF: below stands what that signature covers and whether it is intact; whose it is must be asked of a PDF reader, or of the signer's own tool.",
+    scan: "If this PDF is a scan of a print: there is no QR code in its first JPEG pictures (JBIG2, JPEG 2000 and CCITT pictures cannot be read here). Save the page as JPEG or PNG, or photograph the code alone.",
     errors: {
       "not-a-copy": "Choose the PDF copy as it was received; a print, a scan or a re-saved file cannot be verified. If the print has a QR code, photograph or scan the code.",
       "bad-seal": {

@@ -53,7 +53,8 @@ export function card(result, { open: atFirst, remove, touched }) {
     const opened = [...article.querySelectorAll("details")].map((more) => more.open);
     const { verdict, sentence, advice } = headline(result, language);
     said = { language, titles, t };
-    inside = result.report ? element("div", { className: "inside", hidden: folded }) : null;
+    const told = result.report || result.error?.signatures?.length;
+    inside = told ? element("div", { className: "inside", hidden: folded }) : null;
     toggle = inside && element("button", { type: "button", className: "toggle", onclick: () => (touched(), open(folded)) });
     const heading = element("h3", {}, element("span", { className: "verdict" }, verdict), sentence && element("span", { className: "sentence" }, sentence));
     article.replaceChildren(
@@ -118,7 +119,8 @@ function headline(result, language) {
   const t = TEXTS[language];
   if (!report) {
     const known = t.errors[error.code] ?? ((language === "en" && error.advice) || t.errors["broken-down"]);
-    const advice = (typeof known === "object" ? known[from] : known) + (error.code === "not-a-copy" && error.pdf ? ` ${t.foreign}` : "");
+    const more = error.signatures?.length ? ` ${t.foreign}` : error.scan ? ` ${t.scan}` : "";
+    const advice = (typeof known === "object" ? known[from] : known) + (error.code === "not-a-copy" ? more : "");
     if (error.code !== "not-a-copy") return { word: t.unchecked, verdict: t.error[from], sentence: "", advice };
     return { word: t.nothing_word, verdict: t.nothing, sentence: t.nothing_more, advice };
   }
@@ -130,7 +132,11 @@ function headline(result, language) {
 
 /** What stands under the headline. */
 function contents(result, said, figure, chosen) {
-  const { report } = result;
+  const { report, error } = result;
+  if (!report) {
+    const signed = { facts: error.signatures.map(({ fact }) => fact) };
+    return [element("div", { className: "body" }, element("div", { className: "told" }, facts(signed, said)))];
+  }
   const told = report.copy ? copy(report, said, figure, chosen) : report.seal ? seal(report.seal, said) : null;
   const trusted = !["invalid", "unknown-issuer"].includes(report.verdict);
   const body = element("div", { className: "body" }, element("div", { className: "told" }, trusted ? told : "", facts(report, said)));

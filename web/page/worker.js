@@ -73,7 +73,7 @@ self.onmessage = async ({ data: { id, task, ...given } }) => {
     self.postMessage({ id, answer: await tasks[task](given) });
   } catch (error) {
     if (!(error instanceof SaoyError)) verifier = null;
-    const { code = "broken-down", message = String(error), advice = "" } = error;
-    self.postMessage({ id, error: { code, message: String(message), advice } });
+    const { code = "broken-down", message = String(error), advice = "", signatures = [] } = error;
+    self.postMessage({ id, error: { code, message: String(message), advice, signatures } });
   }
 };

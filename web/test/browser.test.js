@@ -350,15 +350,38 @@ test("what cannot be checked is called what it is, and says what to do", async (
   const link = await said(page.locator(".card").first());
   assert.match(link, /Không kiểm tra được liên kết này.*Dán lại cả liên kết.*Liên kết đã dán/);
   assert.doesNotMatch(link, /tệp/);
-  // A PDF of somebody else's may well be signed; another kind of file is not.
-  assert.match(await said(await choose(page, join(fixtures, "none.pdf"))), /KHÔNG PHẢI BẢN SAO CỦA SAOY Không có gì để kiểm tra.*do nơi khác ký số thì chữ ký đó không được kiểm tra ở đây/);
+  // A PDF may be the scan of a print, in pictures that are not read here; another kind of file is not.
+  assert.match(await said(await choose(page, join(fixtures, "none.pdf"))), /KHÔNG PHẢI BẢN SAO CỦA SAOY Không có gì để kiểm tra.*là bản quét của một bản in.*JBIG2, JPEG 2000.*JPEG hoặc PNG/);
   await drop(page, [{ name: "words.txt", type: "text/plain" }]);
-  assert.doesNotMatch(await said(page.locator(".card").first()), /ký số/);
+  assert.doesNotMatch(await said(page.locator(".card").first()), /bản quét của một bản in/);
   // A picture under the name of a PDF is a picture, and the other way about.
   await drop(page, [{ name: "print.pdf", type: "application/pdf", path: join(fixtures, "print.png") }]);
   assert.equal(await verdict(page.locator(".card").first()), "sealed");
   await drop(page, [{ name: "good.jpg", type: "image/jpeg", path: copy("good") }]);
   assert.equal(await verdict(page.locator(".card").first()), "valid");
+  assert.deepEqual(page.problems, []);
+  await page.close();
+});
+
+test("a PDF that others signed: what it covers and whether it is intact, and no more", async () => {
+  const page = await open({ language: "en" });
+  const card = await choose(page, join(fixtures, "foreign.pdf"));
+  assert.equal(await verdict(card), "nothing");
+  const said = (await card.innerText()).replace(/\s+/g, " ");
+  assert.match(said, /NOT A SAOY COPY.*Somebody else signed this PDF/i);
+  assert.match(said, /Signature in a file that is no copy.*it holds over bytes.*Nobody 999.*whose that is was not checked.*does not cover the \d+ bytes/);
+  assert.equal(await card.locator("li[data-state=passed]").count(), 0);
+  await page.click("[data-language=vi]");
+  assert.match((await card.innerText()).replace(/\s+/g, " "), /do nơi khác ký số.*chưa kiểm tra là của ai/);
+  assert.deepEqual(page.problems, []);
+  await page.close();
+});
+
+test("a print that was scanned into a PDF is read by its code", async () => {
+  const page = await open({ language: "en" });
+  const card = await choose(page, join(fixtures, "scan.pdf"));
+  assert.equal(await verdict(card), "sealed");
+  assert.match(await card.innerText(), /paper was not checked/);
   assert.deepEqual(page.problems, []);
   await page.close();
 });
