@@ -292,6 +292,17 @@ fn a_verdict_says_what_the_list_says() {
     let (verdict, text) = said(&copies[2], NOW);
     assert_eq!(verdict, Verdict::Valid);
     says(&text, &["in force as of 2026-11-22T03:04:05Z"]);
+    // The office itself knows the numbers, too.
+    let office = desk.reader();
+    for (copy, words) in [
+        (&copies[1], "superseded by copy 3/2026 (entry 2)"),
+        (&copies[3], "corrected by copy 5/2026 (entry 4)"),
+    ] {
+        let options = Options { now: NOW, status: Some(&office) };
+        let report = verify::verify(&fs::read(copy).expect("there"), &trust, &options).expect("a copy");
+        says(&report.fact(FactId::Status).expect("a fact").evidence.en, &[words]);
+    }
+    drop(office);
     // Newer than the list: nobody knows. Too old a list: it says so, and what is ended stays ended.
     assert_eq!(said(&late, NOW).0, Verdict::AuthenticStatusUnknown);
     let tomorrow = NOW + Duration::days(1);
