@@ -33,6 +33,11 @@ impl PixelBox {
         self.y1.saturating_sub(self.y0)
     }
 
+    /// Whether they have a pixel in common.
+    pub const fn meets(&self, other: &Self) -> bool {
+        self.x0 < other.x1 && other.x0 < self.x1 && self.y0 < other.y1 && other.y0 < self.y1
+    }
+
     /// The smallest box around both.
     pub fn union(&self, other: &Self) -> Self {
         Self {

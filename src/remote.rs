@@ -26,6 +26,11 @@ pub struct HttpPlace {
 }
 
 impl HttpPlace {
+    /// Whether that is an address, and no path.
+    pub fn is_address(place: &str) -> bool {
+        place.starts_with("https://") || place.starts_with("http://")
+    }
+
     /// The log whose checkpoint is at `<prefix>/checkpoint`.
     pub fn new(prefix: &str) -> Self {
         Self { agent: agent(TIMEOUT), prefix: prefix.trim_end_matches('/').to_owned() }

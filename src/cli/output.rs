@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::Failure;
+use crate::verify::printable;
 
 /// A result line on standard output. A closed pipe ends the program quietly, as `head` expects; a full disk does not.
 pub(super) fn line(text: &str) {
@@ -47,11 +48,7 @@ pub(super) fn failure_of(file: &Path, failure: &Failure) {
 
 /// A file's name on one line: one that somebody else gave must not write lines of its own, nor turn the direction of those that follow.
 pub(super) fn name(file: &Path) -> String {
-    let odd = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    file.to_string_lossy().replace(odd, "\u{fffd}")
+    printable(&file.to_string_lossy()).replace(['\u{200e}', '\u{200f}'], "\u{fffd}")
 }
 
 /// A remark on standard error.

@@ -278,31 +278,28 @@ impl Registry {
             Self::Import { home, file, json } => import(&home.home, &file, json),
             Self::Revoke { home, number, cause, json } => {
                 let code = cause.code();
-                end(&home.home, &number, None, json, |office, index, _| {
+                end(&home.home, &number, json, |office, index| {
                     Ok((office.revoke(index, code)?, format!("revoked: {code}")))
                 })
             }
-            Self::Supersede { home, number, by, json } => {
-                end(&home.home, &number, Some(&by), json, |office, index, (newer, name)| {
-                    Ok((office.supersede(index, newer)?, format!("superseded by {name}")))
-                })
-            }
-            Self::Correct { home, number, by, json } => {
-                end(&home.home, &number, Some(&by), json, |office, index, (right, name)| {
-                    Ok((office.correct(index, right)?, format!("corrected by {name}")))
-                })
-            }
+            Self::Supersede { home, number, by, json } => end(&home.home, &number, json, |office, index| {
+                let (newer, name) = named(office, &by)?;
+                Ok((office.supersede(index, newer)?, format!("superseded by {name}")))
+            }),
+            Self::Correct { home, number, by, json } => end(&home.home, &number, json, |office, index| {
+                let (right, name) = named(office, &by)?;
+                Ok((office.correct(index, right)?, format!("corrected by {name}")))
+            }),
             Self::Void { home, number, cause, json } => {
                 let code = cause.parse().unwrap_or(VoidCause::Withdrawn);
-                end(&home.home, &number, None, json, |office, index, _| {
+                end(&home.home, &number, json, |office, index| {
                     let entry = pipeline::void(office, index, code, &cause)?;
                     Ok((entry, "void; its number stays used".to_owned()))
                 })
             }
             Self::Erase { home, number, for_ever: _, json } => {
                 let office = open_to_write(&home.home)?;
-                let index = book::entry_of(&office, &number)?;
-                let name = book::name_of(&office, index)?;
+                let (index, name) = named(&office, &number)?;
                 office.erase(index)?;
                 if json {
                     output::json(&serde_json::json!({"index": index, "state": "erased"}));
@@ -329,25 +326,22 @@ impl Registry {
     }
 }
 
+/// The entry of what a person names, and how the office names it.
+fn named(office: &Office, name: &str) -> Result<(u64, String), Failure> {
+    let index = book::entry_of(office, name)?;
+    Ok((index, book::name_of(office, index)?))
+}
+
 /// Writes the entry that ends a copy, and says in the book's words which it was.
 fn end(
     home: &Path,
     number: &str,
-    by: Option<&str>,
     json: bool,
-    write: impl FnOnce(&Office, u64, (u64, String)) -> Result<(u64, String), Failure>,
+    write: impl FnOnce(&Office, u64) -> Result<(u64, String), Failure>,
 ) -> Outcome {
     let office = open_to_write(home)?;
-    let index = book::entry_of(&office, number)?;
-    let replacement = match by {
-        Some(by) => {
-            let replacement = book::entry_of(&office, by)?;
-            (replacement, book::name_of(&office, replacement)?)
-        }
-        None => (index, String::new()),
-    };
-    let name = book::name_of(&office, index)?;
-    let (entry, what) = write(&office, index, replacement)?;
+    let (index, name) = named(&office, number)?;
+    let (entry, what) = write(&office, index)?;
     if json {
         output::json(&State::of(index, office.store.log().state_of(index)?.as_ref()));
         return Ok(ExitCode::SUCCESS);
@@ -355,9 +349,8 @@ fn end(
     output::line(&format!("{name} is {what}, says entry {entry}"));
     if let Some((list, _)) = office.store.log().status_list()? {
         output::note(&format!(
-            "the published status list covers the first {} entries and does not say so yet: sign it anew (saoy registry status --publish \
-             HOURS) and export it",
-            list
+            "the published status list covers the first {list} entries and does not say so yet: sign it anew (saoy registry status \
+             --publish HOURS) and export it"
         ));
     }
     Ok(ExitCode::SUCCESS)
@@ -401,7 +394,7 @@ fn check_place(trust: &Path, place: &str, since: Option<&Path>, json: bool) -> O
             "get the newest list from the office",
         ));
     }
-    let at: Box<dyn Place> = match place.starts_with("https://") || place.starts_with("http://") {
+    let at: Box<dyn Place> = match HttpPlace::is_address(place) {
         true => Box::new(HttpPlace::new(place)),
         false if LogBucket::is_address(place) => Box::new(bucket(place)?),
         false if Path::new(place).is_dir() => Box::new(LogFolder::new(Path::new(place))),

@@ -173,7 +173,7 @@ impl Office {
             )
         })?;
         let receipt = Registry::receipt(&logged, &checkpoint, |tile| self.tile(tile))?;
-        Ok(Receipt { checkpoint: self.with_cosignatures(&checkpoint)?, ..receipt })
+        Ok(Receipt { checkpoint: self.store.log().with_cosignatures(&checkpoint)?, ..receipt })
     }
 
     /// The proof that the tree of `older` begins the tree of `newer`.

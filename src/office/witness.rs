@@ -92,7 +92,7 @@ impl Office {
             }
         }
         self.store.log().keep_cosignatures(checkpoint.size, &lines)?;
-        let witnessed = policy.witnessed(&self.with_cosignatures(&checkpoint)?);
+        let witnessed = policy.witnessed(&self.store.log().with_cosignatures(&checkpoint)?);
         let name =
             |(index, _): &(usize, u64)| String::from_utf8_lossy(&policy.witnesses[*index].name).into_owned();
         let by = witnessed.by.iter().map(name).collect();
@@ -241,15 +241,6 @@ impl Office {
         }
     }
 
-    /// A checkpoint with the cosignatures that the office has of it.
-    pub(super) fn with_cosignatures(&self, checkpoint: &SignedCheckpoint) -> Result<Note, Failure> {
-        let mut note = Note::parse(checkpoint.note.as_bytes())?;
-        for line in self.store.log().cosignatures(checkpoint.size)? {
-            note = note.with(line)?;
-        }
-        Ok(note)
-    }
-
     /// The receipt of an entry over the first checkpoint with enough cosignatures; over that of its batch where no policy asks for
     /// any. To be stapled beside a copy that left without them.
     ///
@@ -260,7 +251,7 @@ impl Office {
         let logged = self.entry(index)?;
         for size in self.store.log().cosigned_sizes(index + 1)? {
             let Some(checkpoint) = self.store.log().checkpoint(size)? else { continue };
-            let note = self.with_cosignatures(&checkpoint)?;
+            let note = self.store.log().with_cosignatures(&checkpoint)?;
             if policy.witnessed(&note).quorum {
                 let receipt = Registry::receipt(&logged, &checkpoint, |tile| self.tile(tile))?;
                 return Ok(Receipt { checkpoint: note, ..receipt });

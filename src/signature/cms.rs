@@ -392,7 +392,7 @@ fn set<T: der::DerOrd, const N: usize>(items: [T; N]) -> Result<SetOfVec<T>, Cms
 }
 
 /// How long the first element is with its header, by its header.
-pub(super) fn encoded_length(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn encoded_length(bytes: &[u8]) -> Option<usize> {
     let mut reader = SliceReader::new(bytes).ok()?;
     let header = Header::decode(&mut reader).ok()?;
     let header_length = reader.position();

@@ -426,12 +426,17 @@ impl LogDb {
     /// The database's.
     pub fn published_checkpoint(&self) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
         let Some(checkpoint) = self.last_checkpoint()? else { return Ok(None) };
+        Ok(Some((checkpoint.size, self.with_cosignatures(&checkpoint)?.to_string().into_bytes())))
+    }
+
+    /// A checkpoint with the cosignatures that the office has of it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn with_cosignatures(&self, checkpoint: &SignedCheckpoint) -> Result<Note, StoreError> {
         let corrupt = |_| StoreError::Corrupt { what: "a checkpoint that is no note".into() };
-        let mut note = Note::parse(checkpoint.note.as_bytes()).map_err(corrupt)?;
-        for line in self.cosignatures(checkpoint.size)? {
-            note = note.with(line).map_err(corrupt)?;
-        }
-        Ok(Some((checkpoint.size, note.to_string().into_bytes())))
+        let note = Note::parse(checkpoint.note.as_bytes()).map_err(corrupt)?;
+        self.cosignatures(checkpoint.size)?.into_iter().try_fold(note, Note::with).map_err(corrupt)
     }
 
     /// The largest size that a witness of this name cosigned.

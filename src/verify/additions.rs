@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use time::OffsetDateTime;
 
+use crate::signature::cms::encoded_length;
 use crate::signature::timestamp::{self, Timestamp, TimestampError};
 use crate::signature::{DigestAlgorithm, Hasher};
 
@@ -378,17 +379,7 @@ fn extensions_only(object: &Indirect<'_>, value: &Object<'_>) -> Result<(), PdfE
 
 /// Whether the bytes are one SEQUENCE in DER, by its header.
 fn is_sequence(bytes: &[u8]) -> bool {
-    let [0x30, first, rest @ ..] = bytes else { return false };
-    let (length, header) = match first {
-        0..=0x7f => (usize::from(*first), 0),
-        0x81..=0x84 => {
-            let count = usize::from(first & 0x7f);
-            let Some(digits) = rest.get(..count) else { return false };
-            (digits.iter().fold(0usize, |n, digit| n << 8 | usize::from(*digit)), count)
-        }
-        _ => return false,
-    };
-    rest.len() == length.saturating_add(header)
+    bytes.first() == Some(&0x30) && encoded_length(bytes) == Some(bytes.len())
 }
 
 impl Additions {

@@ -50,7 +50,9 @@ pub use pages::PageImage;
 pub use paper::{Comparison, Paper, PaperValue};
 pub use print::{SealFacts, SealReport, SealVerdict, verify_seal};
 pub use refusal::NotACopy;
-pub use report::{CopyFacts, FieldFacts, Report, SignatureFacts, VERSION, Verdict, facts_text, humanised};
+pub use report::{
+    CopyFacts, FieldFacts, Report, SignatureFacts, VERSION, Verdict, facts_text, humanised, printable,
+};
 pub use status::{Status, StatusAnswer, StatusSource};
 pub use trust::TrustList;
 

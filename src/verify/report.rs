@@ -270,7 +270,7 @@ pub fn facts_text(facts: &[Fact], language: Language) -> String {
 }
 
 /// A value of a file on a terminal: without control characters, and on one line.
-pub(super) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control()

@@ -100,7 +100,7 @@ impl Ground {
                 Err(failure) if failure.code == "no-status-file" => return Err(failure),
                 Err(failure) => output::note(&format!("{place}: no status list: {}", failure.message)),
                 Ok(office) => {
-                    let asked = office.filter(|_| is_address(place));
+                    let asked = office.filter(|_| HttpPlace::is_address(place));
                     logs.extend(asked.map(|office| (office.code.clone(), HttpPlace::new(place))));
                 }
             }
@@ -186,7 +186,7 @@ impl Proofs {
         place: &str,
         read: impl FnOnce(PathBuf) -> Result<Vec<u8>, Failure>,
     ) -> Result<(), Failure> {
-        if is_address(place) {
+        if HttpPlace::is_address(place) {
             self.logs.push(WitnessClient::new(place, ANSWER));
         } else {
             self.given.push(Proof::parse(&read(PathBuf::from(place))?)?);
@@ -204,10 +204,6 @@ impl ProofSource for Proofs {
     }
 }
 
-fn is_address(place: &str) -> bool {
-    place.starts_with("https://") || place.starts_with("http://")
-}
-
 /// A status list from a file, or from a log's address.
 fn read_status(place: &str) -> Result<Vec<u8>, Failure> {
     let missing = |problem: String| {
@@ -217,7 +213,7 @@ fn read_status(place: &str) -> Result<Vec<u8>, Failure> {
             "give the status file of an office, or its log's address",
         )
     };
-    if is_address(place) {
+    if HttpPlace::is_address(place) {
         let found = HttpPlace::new(place).read(STATUS_PATH)?;
         return found.ok_or_else(|| missing("there is no status list".into()));
     }
