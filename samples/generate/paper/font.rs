@@ -6,7 +6,7 @@ use ab_glyph::{Font, FontVec};
 
 use super::recipe::Split;
 
-const FOLDERS: [&str; 9] = [
+const FOLDERS: [&str; 18] = [
     "/usr/share/fonts/truetype/liberation2",
     "/usr/share/fonts/truetype/liberation",
     "/usr/share/fonts/truetype/dejavu",
@@ -16,10 +16,19 @@ const FOLDERS: [&str; 9] = [
     "/usr/share/texmf/fonts/opentype/public/tex-gyre",
     "/usr/share/fonts/opentype/tex-gyre",
     "/usr/share/fonts/opentype/linux-libertine",
+    "/usr/share/fonts/truetype/andika",
+    "/usr/share/fonts/truetype/charis",
+    "/usr/share/fonts/truetype/gentiumplus",
+    "/usr/share/fonts/truetype/lato",
+    "/usr/share/fonts/truetype/roboto/unhinted/RobotoTTF",
+    "/usr/share/fonts/truetype/vollkorn",
+    "/usr/share/fonts/opentype/cantarell",
+    "/usr/share/fonts/opentype/inter",
+    "/usr/share/fonts/opentype/junicode",
 ];
 
 /// Name, Debian package, and the files of regular, bold, italic, bold italic.
-const FAMILIES: [(&str, &str, [&str; 4]); 14] = [
+const FAMILIES: [(&str, &str, [&str; 4]); 29] = [
     (
         "Liberation Serif",
         "fonts-liberation2 (or fonts-liberation from Debian 13)",
@@ -132,19 +141,150 @@ const FAMILIES: [(&str, &str, [&str; 4]); 14] = [
         // It has no bold italic; nothing here is set in one but one word of an administrative document.
         ["LinBiolinum_R.otf", "LinBiolinum_RB.otf", "LinBiolinum_RI.otf", "LinBiolinum_RB.otf"],
     ),
+    (
+        "TeX Gyre Bonum",
+        "fonts-texgyre",
+        [
+            "texgyrebonum-regular.otf",
+            "texgyrebonum-bold.otf",
+            "texgyrebonum-italic.otf",
+            "texgyrebonum-bolditalic.otf",
+        ],
+    ),
+    (
+        "TeX Gyre Adventor",
+        "fonts-texgyre",
+        [
+            "texgyreadventor-regular.otf",
+            "texgyreadventor-bold.otf",
+            "texgyreadventor-italic.otf",
+            "texgyreadventor-bolditalic.otf",
+        ],
+    ),
+    (
+        "DejaVu Serif",
+        "fonts-dejavu-extra",
+        ["DejaVuSerif.ttf", "DejaVuSerif-Bold.ttf", "DejaVuSerif-Italic.ttf", "DejaVuSerif-BoldItalic.ttf"],
+    ),
+    (
+        "DejaVu Sans",
+        "fonts-dejavu-extra",
+        ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSans-BoldOblique.ttf"],
+    ),
+    (
+        "DejaVu Sans Condensed",
+        "fonts-dejavu-extra",
+        [
+            "DejaVuSansCondensed.ttf",
+            "DejaVuSansCondensed-Bold.ttf",
+            "DejaVuSansCondensed-Oblique.ttf",
+            "DejaVuSansCondensed-BoldOblique.ttf",
+        ],
+    ),
+    (
+        "FreeSans",
+        "fonts-freefont-ttf",
+        ["FreeSans.ttf", "FreeSansBold.ttf", "FreeSansOblique.ttf", "FreeSansBoldOblique.ttf"],
+    ),
+    (
+        "Andika",
+        "fonts-sil-andika",
+        ["Andika-Regular.ttf", "Andika-Bold.ttf", "Andika-Italic.ttf", "Andika-BoldItalic.ttf"],
+    ),
+    (
+        "Vollkorn",
+        "fonts-vollkorn",
+        ["Vollkorn-Regular.ttf", "Vollkorn-Bold.ttf", "Vollkorn-Italic.ttf", "Vollkorn-BoldItalic.ttf"],
+    ),
+    (
+        "Inter",
+        "fonts-inter",
+        ["Inter-Regular.otf", "Inter-Bold.otf", "Inter-Italic.otf", "Inter-BoldItalic.otf"],
+    ),
+    (
+        "Cantarell",
+        "fonts-cantarell",
+        // It has no italic.
+        ["Cantarell-Regular.otf", "Cantarell-Bold.otf", "Cantarell-Regular.otf", "Cantarell-Bold.otf"],
+    ),
+    (
+        "Junicode",
+        "fonts-junicode",
+        [
+            "JunicodeTwoBeta-Regular.otf",
+            "JunicodeTwoBeta-Bold.otf",
+            "JunicodeTwoBeta-Italic.otf",
+            "JunicodeTwoBeta-BoldItalic.otf",
+        ],
+    ),
+    (
+        "Charis SIL",
+        "fonts-sil-charis",
+        ["CharisSIL-Regular.ttf", "CharisSIL-Bold.ttf", "CharisSIL-Italic.ttf", "CharisSIL-BoldItalic.ttf"],
+    ),
+    (
+        "Gentium Book Plus",
+        "fonts-sil-gentiumplus",
+        [
+            "GentiumBookPlus-Regular.ttf",
+            "GentiumBookPlus-Bold.ttf",
+            "GentiumBookPlus-Italic.ttf",
+            "GentiumBookPlus-BoldItalic.ttf",
+        ],
+    ),
+    (
+        "Roboto",
+        "fonts-roboto-unhinted",
+        ["Roboto-Regular.ttf", "Roboto-Bold.ttf", "Roboto-Italic.ttf", "Roboto-BoldItalic.ttf"],
+    ),
+    ("Lato", "fonts-lato", ["Lato-Regular.ttf", "Lato-Bold.ttf", "Lato-Italic.ttf", "Lato-BoldItalic.ttf"]),
 ];
 
 /// The families that papers of no split are drawn from: the first so many.
 const MIXED: usize = 10;
 
-/// The families of a split, none of them in two: Times-like ones first, those that only values are set in last.
-pub(super) fn of_split(split: Split) -> [&'static str; 4] {
+/// The families of a split, none of them in two: first those that official papers are mostly set in, and how many these are. What is
+/// tuned and trained on is to be as unlike itself as the papers of the world: of its families those that are installed.
+pub(super) fn of_split(split: Split) -> (Vec<&'static str>, usize) {
     match split {
-        Split::Tune => ["Liberation Serif", "DejaVu Serif Condensed", "Liberation Sans", "Liberation Mono"],
-        Split::Calibrate => ["FreeSerif", "TeX Gyre Termes", "Noto Serif", "Noto Sans"],
-        Split::Test => ["Linux Libertine", "TeX Gyre Pagella", "TeX Gyre Schola", "Linux Biolinum"],
+        Split::Tune => {
+            let installed = |names: &[&'static str]| -> Vec<&'static str> {
+                names.iter().copied().filter(|name| family(name).is_ok()).collect()
+            };
+            let (official, others) = TUNE.split_at(TUNE_OFFICIAL);
+            let official = installed(official);
+            let count = official.len();
+            ([official, installed(others)].concat(), count)
+        }
+        Split::Calibrate => (vec!["FreeSerif", "TeX Gyre Termes", "Noto Serif", "Noto Sans"], 3),
+        Split::Test => (vec!["Charis SIL", "Gentium Book Plus", "Roboto", "Lato"], 3),
     }
 }
+
+const TUNE_OFFICIAL: usize = 12;
+const TUNE: [&str; 21] = [
+    "Liberation Serif",
+    "DejaVu Serif Condensed",
+    "Liberation Sans",
+    "Linux Libertine",
+    "TeX Gyre Pagella",
+    "TeX Gyre Schola",
+    "TeX Gyre Bonum",
+    "Vollkorn",
+    "Junicode",
+    "TeX Gyre Heros",
+    "Carlito",
+    "DejaVu Serif",
+    "Linux Biolinum",
+    "FreeSans",
+    "TeX Gyre Adventor",
+    "DejaVu Sans",
+    "DejaVu Sans Condensed",
+    "Andika",
+    "Inter",
+    "Cantarell",
+    "Liberation Mono",
+];
 
 /// Every letter with a Vietnamese sign, lower case; the capitals are asked for too.
 const LETTERS: &str = "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệđìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ";

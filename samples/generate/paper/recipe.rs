@@ -523,11 +523,15 @@ pub(crate) fn drawn(
     scans: Scans,
     dense: bool,
 ) -> Result<Vec<Recipe>, String> {
-    let families = match scans.split {
-        Some(split) => font::of_split(split).to_vec(),
-        None => font::available()?,
+    let (families, official) = match scans.split {
+        Some(split) => font::of_split(split),
+        None => (font::available()?, 3),
     };
-    Ok((1..=count).map(|number| draw(seed, number, form, scans, dense, &families)).collect())
+    if families.is_empty() {
+        return Err("none of the split's fonts is installed: apt-get install fonts-liberation2".into());
+    }
+    let official = official.clamp(1, families.len());
+    Ok((1..=count).map(|number| draw(seed, number, form, scans, dense, &families, official)).collect())
 }
 
 fn draw(
@@ -537,6 +541,7 @@ fn draw(
     scans: Scans,
     dense: bool,
     families: &[&'static str],
+    official: usize,
 ) -> Recipe {
     // Another stream than the paper's own words, so that asking for another look keeps the words.
     let seed = scans.split.map_or(seed, |split| seed.wrapping_add(split.salt()));
@@ -563,9 +568,7 @@ fn draw(
     };
     let measured = matches!(wear, Wear::Worn | Wear::Phone) || scans.split.is_some();
     let color = scans.color.unwrap_or(if measured { Color::Rgb } else { color });
-    // Official papers are mostly set in a Times-like face: the first four families.
-    let labels =
-        if dice.chance(0.6) { dice.pick(&families[..families.len().min(3)]) } else { dice.pick(families) };
+    let labels = if dice.chance(0.6) { dice.pick(&families[..official]) } else { dice.pick(families) };
     let labels = if labels.contains("Mono") { families[0] } else { labels };
     let values = if dice.chance(0.7) { labels } else { dice.pick(families) };
     let two_pages = !dense && form == Form::Office && dice.chance(0.2);
