@@ -1019,7 +1019,7 @@ fn extract(
         }
     }
     let (mut fields, places) = forms.placed_fields(form, &texts, &codes);
-    let mut weak = forms.weak_fields(&fields);
+    let mut weak = forms.weak_fields(&fields, &places);
     weak.extend(forms.second_looks(&fields, &places, &texts));
     weak.sort_by_key(|field| field.page);
     let mut readings = Vec::new();

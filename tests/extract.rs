@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::extract_support as support;
-use saoy::extract::{ExtractError, Forms, Reading};
+use saoy::extract::{ExtractError, Forms, Places, Reading};
 use saoy::geom::PixelBox;
 use saoy::ocr::PageText;
 use saoy::record::{Field, Fields};
@@ -427,7 +427,7 @@ fn a_second_reading_settles_or_flags() {
     }
     let mut fields = forms.extract(&[weak], None).expect("auto never fails");
     let weak: Vec<(String, Option<String>)> =
-        forms.weak_fields(&fields).into_iter().map(|w| (w.name, w.allowed)).collect();
+        forms.weak_fields(&fields, &Places::default()).into_iter().map(|w| (w.name, w.allowed)).collect();
     let date_chars = Some("0123456789/-.".to_owned());
     assert_eq!(
         weak,

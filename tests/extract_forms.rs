@@ -1,7 +1,7 @@
 //! The forms beyond the birth certificate, from words laid out in a grid of characters: columns, codes, zones, numbers in words.
 
 use crate::extract_support as support;
-use saoy::extract::{Forms, PageCode, Reading, learn};
+use saoy::extract::{Forms, PageCode, Places, Reading, learn};
 use saoy::geom::PixelBox;
 use saoy::record::{Field, Fields};
 use serde_json::{Value, json};
@@ -167,7 +167,8 @@ fn a_zone_is_read_again_line_by_line() {
     let forms = Forms::builtin().unwrap();
     let torn = CARD.replace("9309164F3309162VNM<<<<<<<<<<<6", "9309164F33O9762VNM<<<<<<6");
     let mut fields = card(&torn, CODE);
-    let weak: Vec<_> = forms.weak_fields(&fields).into_iter().filter(|w| w.name == "mrz").collect();
+    let weak: Vec<_> =
+        forms.weak_fields(&fields, &Places::default()).into_iter().filter(|w| w.name == "mrz").collect();
     assert_eq!(weak.len(), 3);
     assert!(weak[0].bbox.y1 <= weak[1].bbox.y0 + 1 && weak[1].bbox.y1 <= weak[2].bbox.y0 + 1);
     assert!(weak.iter().all(|w| w.allowed.as_deref().is_some_and(|a| a.contains('<') && !a.contains('a'))));

@@ -230,7 +230,7 @@ fn silently_wrong(picture: &RgbImage, expected: &serde_json::Value) -> (Fields, 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("page.png");
     picture.save(&file).unwrap();
-    let engines = EnginePool::tesseract("vie", 1).unwrap();
+    let engines = EnginePool::own(1).unwrap();
     let forms = Forms::builtin().unwrap();
     let go_on = AtomicBool::new(false);
     let read = pipeline::read_only(&engines, &forms, None, &[file], &Limits::default(), &go_on, &|_| {});

@@ -50,7 +50,7 @@ fn tesseract_alone_reads_the_same_at_the_same_places() {
 fn several_languages_are_left_to_tesseract() {
     let both = Tesseract::new("vie+eng").expect("apt install tesseract-ocr-eng");
     assert!(LineModel::of(&both).unwrap().is_none());
-    let pool = EnginePool::tesseract("vie+eng", 1).unwrap();
+    let pool = EnginePool::of_language("vie+eng", 1).unwrap();
     let (text, _) = pool
         .with_engine(|engine| {
             let line = imageops::crop_imm(&letter().0, 100, 220, 1700, 110).to_image();
@@ -226,7 +226,7 @@ fn a_language_without_data_is_named_with_advice() {
     let failure = Failure::from(missing);
     assert_eq!(failure.code, "language-missing");
     assert!(failure.advice.contains("apt install tesseract-ocr-xxx"), "{}", failure.advice);
-    assert!(matches!(EnginePool::tesseract("xxx", 2), Err(OcrError::LanguageMissing { .. })));
+    assert!(matches!(EnginePool::of_language("xxx", 2), Err(OcrError::LanguageMissing { .. })));
     for wrong in ["", "vie+", "../vie", "vie eng", "vie\0"] {
         // A path could lead anywhere.
         assert_eq!(Tesseract::new(wrong).err(), Some(OcrError::LanguageName(wrong.to_owned())));
@@ -258,7 +258,7 @@ fn a_deadline_ends_the_reading() {
 fn workers_read_the_same_as_one() {
     let (image, _) = letter();
     let alone = read(image.clone());
-    let pool = EnginePool::tesseract("vie", 2).unwrap();
+    let pool = EnginePool::of_language("vie", 2).unwrap();
     let work = (0..4).map(|document| PageJob { document, page: 1, cost: 1 }).collect();
     let read = Mutex::new(Vec::new());
     pool.read_all(

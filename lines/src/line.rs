@@ -91,6 +91,14 @@ impl LineReader {
         words
     }
 
+    /// A line as the network takes it: at its height, dark on light, from its ink (1) to its paper (255); 128 is nothing. What it is to
+    /// be trained with. Nothing where it is too small or too long to be a line, or holds no print.
+    pub fn network_input(&self, line: &GrayImage) -> Option<GrayImage> {
+        self.width_of(line).filter(|_| has_print(line))?;
+        let input = self.activations(&dark_on_light(line));
+        GrayImage::from_raw(input.width as u32, input.height as u32, input.values)
+    }
+
     /// A line's width at the network's height; nothing where it is too small or too long to be one.
     fn width_of(&self, line: &GrayImage) -> Option<usize> {
         let height = self.network.height;

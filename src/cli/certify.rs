@@ -15,7 +15,7 @@ use super::{Home, Outcome, output};
 use crate::certify::{Acts, Fonts};
 use crate::error::Failure;
 use crate::extract::Forms;
-use crate::ocr::EnginePool;
+use crate::ocr::{EnginePool, OWN_MODEL};
 use crate::pipeline::{self, ErrorText, Event, Outcome as Document, Request, Tools};
 use crate::record::Act;
 
@@ -43,8 +43,8 @@ pub(super) struct Certify {
     /// How many copies were asked for
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9999))]
     copies: u32,
-    /// Tesseract's languages, joined by +
-    #[arg(long, default_value = "vie", value_name = "LANG")]
+    /// Model: saoy (its own, of Vietnamese), or Tesseract's languages, joined by +
+    #[arg(long, default_value = OWN_MODEL, value_name = "LANG")]
     lang_ocr: String,
     /// Who asked for the copy; goes into the book, never onto the copy
     #[arg(long, value_name = "NAME")]
@@ -124,7 +124,7 @@ impl Certify {
                 }
             }
         }
-        let engines = EnginePool::tesseract(&self.lang_ocr, usize::from(self.jobs))?
+        let engines = EnginePool::of_language(&self.lang_ocr, usize::from(self.jobs))?
             .with_deadline(self.limits.of_a_page());
         let request = Request {
             act: match self.act {

@@ -11,7 +11,7 @@ use super::{Outcome, output};
 use crate::error::Failure;
 use crate::eval::{self, Answer, Sample};
 use crate::extract::{Calibration, Forms};
-use crate::ocr::{EnginePool, Recognizer};
+use crate::ocr::{EnginePool, OWN_MODEL, Recognizer};
 use crate::pipeline::{self, Event};
 use crate::scan::Limits;
 
@@ -46,8 +46,8 @@ pub(super) struct Eval {
     /// The risk that a field may pass with, in the fitted file: the probability that it is wrong
     #[arg(long, value_name = "SHARE", default_value_t = 0.05, requires = "calibrate")]
     risk: f32,
-    /// Tesseract's languages, joined by +
-    #[arg(long, default_value = "vie", value_name = "LANG")]
+    /// Model: saoy (its own, of Vietnamese), or Tesseract's languages, joined by +
+    #[arg(long, default_value = OWN_MODEL, value_name = "LANG")]
     lang_ocr: String,
     /// Pages read at once
     #[arg(long, default_value_t = default_jobs(), value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -92,10 +92,10 @@ impl Eval {
 
     fn engines(&self) -> Result<EnginePool, Failure> {
         let jobs = usize::from(self.jobs);
-        let Some(folder) = &self.remember else { return Ok(EnginePool::tesseract(&self.lang_ocr, jobs)?) };
+        let Some(folder) = &self.remember else { return Ok(EnginePool::of_language(&self.lang_ocr, jobs)?) };
         std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
         let (folder, languages) = (folder.clone(), self.lang_ocr.clone());
-        let pool = EnginePool::tesseract(&languages, 1)?;
+        let pool = EnginePool::of_language(&languages, 1)?;
         Ok(EnginePool::with(jobs, move || {
             let engine = eval::Remembering::new(pool.spare()?, &languages, &folder);
             Ok(Box::new(engine) as Box<dyn Recognizer + Send>)

@@ -10,7 +10,7 @@ use super::{Outcome, output};
 use crate::error::Failure;
 use crate::eval;
 use crate::extract;
-use crate::ocr::{EnginePool, PAGE_DEADLINE, Tesseract, read_page};
+use crate::ocr::{EnginePool, OWN_MODEL, PAGE_DEADLINE, read_page};
 use crate::scan::{Limits, Scan};
 
 /// The kinds of paper that Saoy knows
@@ -30,8 +30,8 @@ pub(super) enum Forms {
         /// The new form's id
         #[arg(long, default_value = "bieu-mau", value_name = "ID")]
         id: String,
-        /// Tesseract's languages, joined by +
-        #[arg(long, default_value = "vie", value_name = "LANG")]
+        /// Model: saoy (its own, of Vietnamese), or Tesseract's languages, joined by +
+        #[arg(long, default_value = OWN_MODEL, value_name = "LANG")]
         lang_ocr: String,
     },
     /// Check form files: a mistake is named with its file and line
@@ -43,8 +43,8 @@ pub(super) enum Forms {
         /// without a flag
         #[arg(long, value_name = "DIR")]
         samples: Option<PathBuf>,
-        /// Tesseract's languages, joined by +
-        #[arg(long, default_value = "vie", value_name = "LANG")]
+        /// Model: saoy (its own, of Vietnamese), or Tesseract's languages, joined by +
+        #[arg(long, default_value = OWN_MODEL, value_name = "LANG")]
         lang_ocr: String,
     },
 }
@@ -102,7 +102,7 @@ impl Forms {
 /// Reads the papers of a folder and says by form what came out; exit 1 where a form is not told or a wrong value passes in silence.
 fn run_samples(forms: &extract::Forms, folder: &Path, lang_ocr: &str) -> Outcome {
     let samples = eval::samples(folder)?;
-    let engines = EnginePool::tesseract(lang_ocr, usize::from(default_jobs()))?;
+    let engines = EnginePool::of_language(lang_ocr, usize::from(default_jobs()))?;
     let (answers, _) = super::eval::answers(&engines, forms, samples, &Limits::default())?;
     let report = eval::evaluate(&answers, None);
     for (id, form) in &report.forms {
@@ -122,10 +122,10 @@ fn run_samples(forms: &extract::Forms, folder: &Path, lang_ocr: &str) -> Outcome
 
 fn propose(blank: &Path, id: &str, lang_ocr: &str) -> Outcome {
     let scan = Scan::open(blank, &Limits::default())?;
-    let mut engine = Tesseract::new(lang_ocr)?;
+    let mut engine = EnginePool::of_language(lang_ocr, 1)?.spare()?;
     let mut pages = Vec::new();
     for number in 1..=scan.page_count() {
-        pages.push(read_page(&scan.page(number)?, &mut engine, PAGE_DEADLINE)?);
+        pages.push(read_page(&scan.page(number)?, engine.as_mut(), PAGE_DEADLINE)?);
     }
     let proposed = extract::learn(&pages, id).ok_or_else(|| {
         Failure::new(

@@ -13,7 +13,7 @@ use super::limits::Limits;
 use super::{Outcome, output};
 use crate::error::Failure;
 use crate::extract::Forms;
-use crate::ocr::{Defect, EnginePool, PageText, Word};
+use crate::ocr::{Defect, EnginePool, OWN_MODEL, PageText, Word};
 use crate::pipeline::{self, Event};
 use crate::record::Fields;
 
@@ -23,8 +23,8 @@ pub(super) struct Read {
     /// The form of the papers, or auto to recognise it
     #[arg(long, default_value = "auto", value_name = "ID")]
     form: String,
-    /// Tesseract's languages, joined by +
-    #[arg(long, default_value = "vie", value_name = "LANG")]
+    /// Model: saoy (its own, of Vietnamese), or Tesseract's languages, joined by +
+    #[arg(long, default_value = OWN_MODEL, value_name = "LANG")]
     lang_ocr: String,
     /// Pages read at once
     #[arg(long, default_value_t = default_jobs(), value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -77,7 +77,7 @@ impl Read {
         let cancelled = cancel_on_signal()?;
         let forms = Forms::builtin()?;
         let form = chosen_form(&forms, self.form)?;
-        let engines = EnginePool::tesseract(&self.lang_ocr, usize::from(self.jobs))?
+        let engines = EnginePool::of_language(&self.lang_ocr, usize::from(self.jobs))?
             .with_deadline(self.limits.of_a_page());
         let progress = Progress::new(true);
         let limits = self.limits.of_scans();

@@ -249,17 +249,13 @@ fn reread(file: &Path, ground: &Ground, forms: &Forms) -> Result<Vec<SealReport>
         ));
     }
     let not_read = |failure: Failure| {
-        output::note(&format!(
-            "{}: not read again: {} [{}]",
-            output::name(file),
-            failure.message,
-            failure.code
-        ));
-        output::note(&format!("  → {}", failure.advice));
+        output::failure_of(
+            file,
+            &Failure { message: format!("not read again: {}", failure.message), ..failure },
+        );
     };
     let holds = reports.iter().any(|(_, report)| report.seal.is_some());
-    let engines =
-        holds.then(|| EnginePool::tesseract("vie", usize::from(default_jobs())).map_err(Failure::from));
+    let engines = holds.then(|| EnginePool::own(usize::from(default_jobs())).map_err(Failure::from));
     let engines = engines.and_then(|engines| engines.map_err(not_read).ok());
     let progress = Progress::new(true);
     let read = |(page, report): (u32, SealReport)| {

@@ -76,9 +76,8 @@ const LOOK_TWICE: f32 = 0.02;
 const ALIKE: f64 = 0.75;
 
 impl Forms {
-    /// The fields that go to the officer and that have a place of one line on the paper: a second reading may settle
-    /// them.
-    pub fn weak_fields(&self, fields: &Fields) -> Vec<WeakField> {
+    /// The fields that go to the officer and that have a place on the paper: a second reading, line by line, may settle them.
+    pub fn weak_fields(&self, fields: &Fields, places: &Places) -> Vec<WeakField> {
         let Some(form) = fields.form.as_deref().and_then(|id| self.get(id)) else { return Vec::new() };
         let specs = form.spec().field.iter();
         let specs = specs.filter(|s| !matches!(s.kind, FieldType::Items | FieldType::Qr));
@@ -90,12 +89,18 @@ impl Forms {
             };
             let (Some(page), Some(bbox)) = (field.page, field.bbox) else { continue };
             // The lines of a zone have one height and no gaps.
-            let lines = if spec.kind == FieldType::Mrz { mrz::LINES as u32 } else { 1 };
-            let edge = |i: u32| bbox.y0 + bbox.height() * i / lines;
-            weak.extend((0..lines).map(|i| WeakField {
+            let edge = |i: u32| bbox.y0 + bbox.height() * i / mrz::LINES as u32;
+            let rows = match places.0.get(name) {
+                _ if spec.kind == FieldType::Mrz => (0..mrz::LINES as u32)
+                    .map(|i| PixelBox::new(bbox.x0, edge(i), bbox.x1, edge(i + 1)))
+                    .collect(),
+                Some(place) if place.page == page && !place.rows.is_empty() => place.rows.clone(),
+                _ => vec![bbox],
+            };
+            weak.extend(rows.into_iter().map(|bbox| WeakField {
                 name: name.clone(),
                 page,
-                bbox: PixelBox::new(bbox.x0, edge(i), bbox.x1, edge(i + 1)),
+                bbox,
                 allowed: allowed(spec.kind),
             }));
         }
@@ -108,10 +113,7 @@ impl Forms {
         let Some(form) = fields.form.as_deref().and_then(|id| self.get(id)) else { return Vec::new() };
         let under_seal = |place: &Place| {
             let seals = pages.get(place.page as usize - 1).and_then(|page| page.seals.as_ref());
-            let crosses = |seal: &PixelBox, row: &PixelBox| {
-                seal.x0 < row.x1 && row.x0 < seal.x1 && seal.y0 < row.y1 && row.y0 < seal.y1
-            };
-            seals.is_some_and(|s| s.iter().any(|seal| place.rows.iter().any(|row| crosses(seal, row))))
+            seals.is_some_and(|s| s.iter().any(|seal| place.rows.iter().any(|row| seal.meets(row))))
         };
         let mut looks = Vec::new();
         for spec in form.spec().field.iter().filter(|s| is_looked_at_twice(s.kind)) {
@@ -158,7 +160,8 @@ impl Forms {
             let second = self.parse(spec, &texts);
             let first_unread = field.value.is_null() || field.problems.iter().any(|p| is_misfit(p));
             let first_odd = field.problems.iter().any(|p| is_odd(p));
-            if equal(&field.value, &second.value) {
+            let shared = field.raw.as_deref().is_some_and(|raw| is_part(raw, &texts.join(" ")));
+            if shared || equal(&field.value, &second.value) {
                 let sure = confidence::of_words(&[least], 1.0);
                 // A zone that the print gave and that is read so now, check digits and all.
                 if spec.kind == FieldType::Mrz && second.problems.is_empty() {
@@ -221,6 +224,13 @@ fn is_odd(problem: &str) -> bool {
 /// Problems that say that the text is not of the field's type.
 fn is_misfit(problem: &str) -> bool {
     matches!(problem, "format" | "check-digit") || problem.ends_with("-format")
+}
+
+/// Whether a word that holds two fields, such as a number and a symbol with a slash between them, was read again as it had been.
+fn is_part(raw: &str, word: &str) -> bool {
+    let before = word.strip_suffix(raw).is_some_and(|rest| rest.ends_with('/'));
+    let after = word.strip_prefix(raw).is_some_and(|rest| rest.starts_with('/'));
+    (before || after) && !word.contains(char::is_whitespace)
 }
 
 fn equal(a: &Value, b: &Value) -> bool {

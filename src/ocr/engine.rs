@@ -21,6 +21,10 @@ const SPECK: u32 = 4;
 /// Descenders reach this far below the baseline, in heights above it.
 const DESCENT: f32 = 0.28;
 
+/// Saoy's own model of Vietnamese, by the name that takes the place of a language's; `models/training` says how it came to be.
+pub const OWN_MODEL: &str = "saoy";
+const OWN_MODEL_FILE: &[u8] = include_bytes!("../../models/saoy.traineddata");
+
 /// The model that reads what is printed in plain Latin letters; Tesseract's packages bring it along.
 const LATIN: &str = "eng";
 /// The letters and fillers of a machine-readable zone (ICAO Doc 9303-3, 4.3).
@@ -56,6 +60,17 @@ impl Models {
 }
 
 impl LineModel {
+    /// Saoy's own ([`OWN_MODEL`]).
+    ///
+    /// # Errors
+    /// None that a build which passes its tests has.
+    pub fn own() -> Result<Self, OcrError> {
+        let own = LineReader::new(OWN_MODEL_FILE).map_err(|_| OcrError::Start(OWN_MODEL.to_owned()))?;
+        let latin = Tesseract::new(LATIN).ok();
+        let latin_file = latin.map(|tesseract| tesseract.model_file(LATIN));
+        Ok(Self(Arc::new(Models { own, latin: OnceLock::new(), latin_file })))
+    }
+
     /// The model of a language that `tesseract` has loaded; `None` where it is of a kind that only Tesseract itself reads, or where there
     /// are several languages.
     ///
@@ -83,6 +98,32 @@ impl LineModel {
     }
 }
 
+impl LineEngine {
+    /// The lines of a page as the network reads them, each upright: what it is to be trained with.
+    ///
+    /// # Errors
+    /// When Tesseract cannot take the page apart.
+    pub fn line_images(&mut self, image: &GrayImage, ppi: u32) -> Result<Vec<GrayImage>, OcrError> {
+        Ok(self.cut(image, ppi)?.2)
+    }
+
+    /// What of an image of one line the network reads.
+    pub fn line_image(image: &GrayImage) -> GrayImage {
+        let (top, bottom) = rows_of_print(image);
+        imageops::crop_imm(image, 0, top, image.width(), bottom - top).to_image()
+    }
+
+    fn cut(&mut self, image: &GrayImage, ppi: u32) -> Result<Cut, OcrError> {
+        let lines: Vec<TextLine> = self.analysis.lines(image, ppi)?.into_iter().flat_map(parts).collect();
+        let boxes: Vec<PixelBox> = lines.iter().map(|line| surroundings(line, image)).collect();
+        let crops = lines.iter().zip(&boxes).map(|(line, b)| upright(image, b, line.quarters)).collect();
+        Ok((lines, boxes, crops))
+    }
+}
+
+/// The lines of a page, what of the image holds each, and that upright.
+type Cut = (Vec<TextLine>, Vec<PixelBox>, Vec<GrayImage>);
+
 impl Recognizer for LineEngine {
     fn read_page(
         &mut self,
@@ -91,10 +132,7 @@ impl Recognizer for LineEngine {
         deadline: Duration,
     ) -> Result<Vec<RawLine>, OcrError> {
         let began = Instant::now();
-        let lines: Vec<TextLine> = self.analysis.lines(image, ppi)?.into_iter().flat_map(parts).collect();
-        let boxes: Vec<PixelBox> = lines.iter().map(|line| surroundings(line, image.dimensions())).collect();
-        let crops: Vec<GrayImage> =
-            lines.iter().zip(&boxes).map(|(line, b)| upright(image, b, line.quarters)).collect();
+        let (lines, boxes, crops) = self.cut(image, ppi)?;
         let mut read = Vec::with_capacity(lines.len());
         // Some lines at a time, so that the deadline is kept.
         for crops in crops.chunks(LINES_AT_ONCE) {
@@ -119,8 +157,7 @@ impl Recognizer for LineEngine {
         if width == 0 || height == 0 {
             return Err(OcrError::ImageSize { width, height });
         }
-        let (top, bottom) = rows_of_print(image);
-        let line = imageops::crop_imm(image, 0, top, width, bottom - top).to_image();
+        let line = Self::line_image(image);
         let mut words = self.models.own.read(std::slice::from_ref(&line), allowed).pop().unwrap_or_default();
         let mut confidence = sureness(&words);
         // Of plain characters the other model is a second witness.
@@ -223,16 +260,18 @@ fn parts(line: TextLine) -> Vec<TextLine> {
 }
 
 /// What of the image holds the line, with room for what its words may have lost above and below.
-fn surroundings(line: &TextLine, (width, height): (u32, u32)) -> PixelBox {
+fn surroundings(line: &TextLine, image: &GrayImage) -> PixelBox {
+    let (width, height) = image.dimensions();
     let least = |f: fn(&PixelBox) -> u32| line.words.iter().map(f).min().unwrap_or(0);
     let most = |f: fn(&PixelBox) -> u32| line.words.iter().map(f).max().unwrap_or(0);
-    let (x0, x1, y0, mut y1) = (least(|w| w.x0), most(|w| w.x1), least(|w| w.y0), most(|w| w.y1));
+    let (x0, x1, mut y0, mut y1) = (least(|w| w.x0), most(|w| w.x1), least(|w| w.y0), most(|w| w.y1));
     if line.quarters == 0 {
         let [bx0, by0, bx1, by1] = line.baseline;
         let middle = (x0 + x1) as f32 / 2.0;
         let baseline = if bx1 > bx0 { by0 + (by1 - by0) * (middle - bx0) / (bx1 - bx0) } else { by0 };
         let above = (baseline - y0 as f32).max(0.0);
         y1 = y1.max((baseline + above * DESCENT) as u32);
+        (y0, y1) = with_marks(image, [x0, x1.min(width)], [y0, y1.min(height)], baseline.max(0.0) as u32);
     }
     PixelBox::new(
         x0.saturating_sub(MARGIN),
@@ -240,6 +279,47 @@ fn surroundings(line: &TextLine, (width, height): (u32, u32)) -> PixelBox {
         (x1 + MARGIN).min(width),
         (y1 + MARGIN).min(height),
     )
+}
+
+/// The marks over capitals reach this far above what the layout took for the line, in heights above the baseline…
+const MARKS: f32 = 0.4;
+/// … and no white wider than this parts them from their letters, …
+const GAP_ABOVE: f32 = 0.125;
+/// … as none wider than this does a dot from the letter above it.
+const GAP_BELOW: f32 = 0.2;
+
+/// From which row to which the line goes: with the marks that the layout cut off its capitals, without what stands of the lines above and
+/// below where white parts them from it.
+fn with_marks(image: &GrayImage, [x0, x1]: [u32; 2], [top, bottom]: [u32; 2], baseline: u32) -> (u32, u32) {
+    let letters = baseline.saturating_sub(top);
+    if letters < SPECK || x0 >= x1 || baseline >= bottom {
+        return (top, bottom);
+    }
+    let rows = |share: f32| (letters as f32 * share) as u32;
+    let ink = |y: u32| {
+        let row = &image.as_raw()[(y * image.width()) as usize..][x0 as usize..x1 as usize];
+        row.iter().filter(|pixel| **pixel < 128).count()
+    };
+    // A ruling is no part of a letter.
+    let ruling = (x1 - x0) as usize / 2;
+    let edge = |way: &mut dyn Iterator<Item = u32>, gap: u32| {
+        let (mut last, mut white) = (None, 0);
+        for y in way {
+            match ink(y) {
+                0 => white += 1,
+                ink if ink > ruling && white > 0 => return last,
+                _ => (last, white) = (Some(y), 0),
+            }
+            if white > gap.max(1) {
+                return last;
+            }
+        }
+        None
+    };
+    let highest = top.saturating_sub(rows(MARKS));
+    let first = edge(&mut (highest..top + letters / 3).rev(), rows(GAP_ABOVE)).unwrap_or(top);
+    let last = edge(&mut (baseline - letters / 3..bottom), rows(GAP_BELOW)).map_or(bottom, |y| y + 1);
+    (first, last)
 }
 
 fn upright(image: &GrayImage, b: &PixelBox, quarters: u8) -> GrayImage {

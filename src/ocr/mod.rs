@@ -31,7 +31,7 @@ mod warp;
 
 pub use self::tesseract::Tesseract;
 pub use code::{PageQr, read_codes};
-pub use engine::{LineEngine, LineModel};
+pub use engine::{LineEngine, LineModel, OWN_MODEL};
 pub use error::{OcrError, PageError};
 pub use fake::FakeRecognizer;
 pub use frame::Frame;

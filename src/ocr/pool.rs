@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{LineModel, OcrError, PAGE_DEADLINE, PageError, PageText, Recognizer, Tesseract, read_page};
+use super::{
+    LineModel, OWN_MODEL, OcrError, PAGE_DEADLINE, PageError, PageText, Recognizer, Tesseract, read_page,
+};
 use crate::scan::{DpiSource, Page, StoredImage};
 
 type Engine = Box<dyn Recognizer + Send>;
@@ -48,12 +50,24 @@ pub struct EnginePool {
 }
 
 impl EnginePool {
-    /// `jobs` workers (at least one) with these languages, as Tesseract names them: line engines where the model allows it,
-    /// else Tesseract alone. A missing language is known before any page.
+    /// `jobs` workers (at least one) with Saoy's own model.
+    ///
+    /// # Errors
+    /// As [`LineModel::own`].
+    pub fn own(jobs: usize) -> Result<Self, OcrError> {
+        let model = LineModel::own()?;
+        Ok(Self::with(jobs, move || Ok(Box::new(model.engine()) as Engine)))
+    }
+
+    /// `jobs` workers (at least one) with these languages: [`OWN_MODEL`], or as Tesseract names them, then line engines where the model
+    /// allows it, else Tesseract alone. A missing language is known before any page.
     ///
     /// # Errors
     /// As [`Tesseract::new`].
-    pub fn tesseract(languages: &str, jobs: usize) -> Result<Self, OcrError> {
+    pub fn of_language(languages: &str, jobs: usize) -> Result<Self, OcrError> {
+        if languages == OWN_MODEL {
+            return Self::own(jobs);
+        }
         let first = Tesseract::new(languages)?;
         if let Some(model) = LineModel::of(&first)? {
             return Ok(Self::with(jobs, move || Ok(Box::new(model.engine()) as Engine)));

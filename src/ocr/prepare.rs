@@ -146,11 +146,7 @@ impl Ground {
                 let part = warp_rgb(rgb, &way, b.width(), b.height());
                 let mut grey = grey_of_rgb(&part, &frame.red, [b.x0, b.y0]);
                 let there = frame.to_page.hull(b, frame.page_size);
-                if frame
-                    .signatures
-                    .iter()
-                    .any(|s| s.x0 < there.x1 && there.x0 < s.x1 && s.y0 < there.y1 && there.y0 < s.y1)
-                {
+                if frame.signatures.iter().any(|signature| signature.meets(&there)) {
                     pen::bleach(&part, &mut grey);
                 }
                 grey
@@ -345,12 +341,13 @@ fn clear_rim(image: &mut GrayImage, rim: u32) {
     }
 }
 
-/// A millimetre around a box.
+/// A millimetre around a box, half of one more above.
 fn with_margin(b: PixelBox, dpi: [f64; 2], (width, height): (u32, u32)) -> PixelBox {
     let [x, y] = dpi.map(|d| (d / 25.4) as u32);
     PixelBox::new(
         b.x0.saturating_sub(x),
-        b.y0.saturating_sub(y),
+        // The marks over capitals are often outside the box of their word.
+        b.y0.saturating_sub(y * 3 / 2),
         (b.x1 + x).min(width),
         (b.y1 + y).min(height),
     )

@@ -99,6 +99,9 @@ pub fn reread(
     };
     let turns: &[Turn] = if bbox.height() > 2 * bbox.width() {
         &[Turn::ThreeQuarters, Turn::Quarter]
+    } else if frame.is_some() {
+        // It was read this way up.
+        &[Turn::None]
     } else {
         &[Turn::None, Turn::Half]
     };
