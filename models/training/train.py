@@ -100,7 +100,6 @@ class Model:
             code = reader.number("i")
             if unichar not in (1, 2) and len(unichars[unichar]) == 1:
                 self.codes.setdefault(unichars[unichar], code)
-        self.texts = {code: text for text, code in self.codes.items()}
 
     def entry(self, number):
         start = self.offsets[number]
@@ -508,7 +507,7 @@ def edits(a, b):
 
 
 @torch.no_grad()
-def check(network, lines, blank, show=None):
+def check(network, lines, blank):
     """Wrong characters of a hundred, greedily decoded, without a dictionary."""
     wrong = letters = 0
     weights = network.rounded()
@@ -523,8 +522,6 @@ def check(network, lines, blank, show=None):
             read = [c for c, before in zip(codes, [blank] + codes) if c != before and c != blank]
             wrong += edits(read, label)
             letters += len(label)
-            if show is not None and read != label:
-                show.append((read, label))
     return 100 * wrong / max(1, letters)
 
 
