@@ -7,28 +7,10 @@ use crate::verify_support;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use saoy::signature::Algorithm;
-use saoy::verify::{
-    FactId, NotACopy, Options, Report, Status, StatusAnswer, StatusSource, TrustList, Verdict,
-};
+use saoy::verify::{FactId, NotACopy, Options, Report, TrustList, Verdict};
 
 use attack::mutate;
-use verify_support::{House, NOW, image, in_vietnamese, options, trust};
-
-/// A registry that calls every copy good: no forgery may fail for want of a status alone.
-struct AllGood;
-
-impl StatusSource for AllGood {
-    fn status(&self, _: &str, _: u64) -> Option<StatusAnswer> {
-        Some(StatusAnswer {
-            leaf: None,
-            status: Status::Good,
-            since: None,
-            replacement: None,
-            as_of: NOW,
-            until: None,
-        })
-    }
-}
+use verify_support::{AllGood, House, NOW, image, in_vietnamese, options, trust};
 
 fn verify(bytes: &[u8], list: &TrustList) -> Result<Report, NotACopy> {
     saoy::verify::verify(bytes, list, &Options { status: Some(&AllGood), ..options() })

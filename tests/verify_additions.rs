@@ -5,27 +5,11 @@ use std::fs;
 
 use memchr::memmem;
 use saoy::record::Role;
-use saoy::verify::{FactId, Options, Report, State, Status, StatusAnswer, StatusSource, TrustList, Verdict};
+use saoy::verify::{FactId, Options, Report, State, TrustList, Verdict};
 
 use crate::attack::{self, pdf::Copy};
 use crate::tools_support::*;
-use crate::verify_support::{House, NOW, image, options, trust};
-
-/// A registry that calls every copy good: no forgery may fail for want of a status alone.
-struct AllGood;
-
-impl StatusSource for AllGood {
-    fn status(&self, _: &str, _: u64) -> Option<StatusAnswer> {
-        Some(StatusAnswer {
-            leaf: None,
-            status: Status::Good,
-            since: None,
-            replacement: None,
-            as_of: NOW,
-            until: None,
-        })
-    }
-}
+use crate::verify_support::{AllGood, House, NOW, image, options, trust};
 
 fn verify(bytes: &[u8], list: &TrustList) -> Report {
     saoy::verify::verify(bytes, list, &Options { status: Some(&AllGood), ..options() })

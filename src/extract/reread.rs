@@ -97,12 +97,7 @@ impl Forms {
                 Some(place) if place.page == page && !place.rows.is_empty() => place.rows.clone(),
                 _ => vec![bbox],
             };
-            weak.extend(rows.into_iter().map(|bbox| WeakField {
-                name: name.clone(),
-                page,
-                bbox,
-                allowed: allowed(spec.kind),
-            }));
+            weak.extend(looks_at(name, page, &rows, allowed(spec.kind)));
         }
         weak
     }
@@ -129,12 +124,7 @@ impl Forms {
                 FieldType::Pin | FieldType::Year => allowed(spec.kind),
                 _ => plain.then(|| (' '..='~').collect()),
             };
-            looks.extend(place.rows.iter().map(|bbox| WeakField {
-                name: name.clone(),
-                page: place.page,
-                bbox: *bbox,
-                allowed: allowed.clone(),
-            }));
+            looks.extend(looks_at(name, place.page, &place.rows, allowed));
         }
         looks
     }
@@ -204,6 +194,21 @@ impl Forms {
         }
         Ok(())
     }
+}
+
+/// One place a line.
+fn looks_at(
+    name: &str,
+    page: u32,
+    rows: &[PixelBox],
+    allowed: Option<String>,
+) -> impl Iterator<Item = WeakField> {
+    rows.iter().map(move |bbox| WeakField {
+        name: name.to_owned(),
+        page,
+        bbox: *bbox,
+        allowed: allowed.clone(),
+    })
 }
 
 /// Problems that say that a text of the field's type is not as people write it.

@@ -1,7 +1,6 @@
 //! The engine that offices use: Tesseract finds the lines of a page, the network of its model reads them all at once.
 
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use image::{GrayImage, imageops};
@@ -47,15 +46,16 @@ pub struct LineModel(Arc<Models>);
 
 struct Models {
     own: LineReader,
-    /// Loaded with the first line that asks for it; none where it is not installed or of another kind.
-    latin: OnceLock<Option<LineReader>>,
-    latin_file: Option<PathBuf>,
+    /// That of plain letters, loaded with the first line that asks for it; none where it is not installed or of another kind.
+    latin: LazyLock<Option<LineReader>, LoadLatin>,
 }
 
+type LoadLatin = Box<dyn FnOnce() -> Option<LineReader> + Send>;
+
 impl Models {
-    fn latin(&self) -> Option<&LineReader> {
-        let load = || LineReader::without_words(&std::fs::read(self.latin_file.as_ref()?).ok()?).ok();
-        self.latin.get_or_init(load).as_ref()
+    fn new(own: LineReader, latin: impl FnOnce() -> Option<Vec<u8>> + Send + 'static) -> Self {
+        let load: LoadLatin = Box::new(|| LineReader::without_words(&latin()?).ok());
+        Self { own, latin: LazyLock::new(load) }
     }
 }
 
@@ -66,9 +66,8 @@ impl LineModel {
     /// None that a build which passes its tests has.
     pub fn own() -> Result<Self, OcrError> {
         let own = LineReader::new(OWN_MODEL_FILE).map_err(|_| OcrError::Start(OWN_MODEL.to_owned()))?;
-        let latin = Tesseract::new(LATIN).ok();
-        let latin_file = latin.map(|tesseract| tesseract.model_file(LATIN));
-        Ok(Self(Arc::new(Models { own, latin: OnceLock::new(), latin_file })))
+        let latin = || Tesseract::new(LATIN).ok()?.model(LATIN).ok();
+        Ok(Self(Arc::new(Models::new(own, latin))))
     }
 
     /// The model of a language that `tesseract` has loaded; `None` where it is of a kind that only Tesseract itself reads, or where there
@@ -83,9 +82,8 @@ impl LineModel {
         }
         match LineReader::new(&tesseract.model(language)?) {
             Ok(own) => {
-                let latin_file =
-                    Some(tesseract.model_file(LATIN)).filter(|f| language != LATIN && f.exists());
-                Ok(Some(Self(Arc::new(Models { own, latin: OnceLock::new(), latin_file }))))
+                let latin = (language != LATIN).then(|| tesseract.model_file(LATIN));
+                Ok(Some(Self(Arc::new(Models::new(own, || std::fs::read(latin?).ok())))))
             }
             Err(ModelError::Unsupported(_)) => Ok(None),
             Err(ModelError::NotTrainedData) => Err(OcrError::Start(language.to_owned())),
@@ -162,7 +160,8 @@ impl Recognizer for LineEngine {
         let mut confidence = sureness(&words);
         // Of plain characters the other model is a second witness.
         if allowed.is_some_and(str::is_ascii)
-            && let Some(other) = self.models.latin().and_then(|latin| latin.read(&[line], allowed).pop())
+            && let Some(other) =
+                self.models.latin.as_ref().and_then(|latin| latin.read(&[line], allowed).pop())
             && sureness(&other) > confidence
         {
             confidence = sureness(&other);
@@ -184,7 +183,7 @@ impl Models {
         if zones.is_empty() && plain.is_empty() {
             return;
         }
-        let Some(latin) = self.latin() else { return };
+        let Some(latin) = self.latin.as_ref() else { return };
         let images =
             |lines: &[usize]| -> Vec<GrayImage> { lines.iter().map(|i| crops[*i].clone()).collect() };
         for (line, words) in zones.iter().zip(latin.read(&images(&zones), Some(ZONE_LETTERS))) {

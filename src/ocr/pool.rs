@@ -55,8 +55,11 @@ impl EnginePool {
     /// # Errors
     /// As [`LineModel::own`].
     pub fn own(jobs: usize) -> Result<Self, OcrError> {
-        let model = LineModel::own()?;
-        Ok(Self::with(jobs, move || Ok(Box::new(model.engine()) as Engine)))
+        Ok(Self::of_model(LineModel::own()?, jobs))
+    }
+
+    fn of_model(model: LineModel, jobs: usize) -> Self {
+        Self::with(jobs, move || Ok(Box::new(model.engine())))
     }
 
     /// `jobs` workers (at least one) with these languages: [`OWN_MODEL`], or as Tesseract names them, then line engines where the model
@@ -70,7 +73,7 @@ impl EnginePool {
         }
         let first = Tesseract::new(languages)?;
         if let Some(model) = LineModel::of(&first)? {
-            return Ok(Self::with(jobs, move || Ok(Box::new(model.engine()) as Engine)));
+            return Ok(Self::of_model(model, jobs));
         }
         let languages = languages.to_owned();
         let pool = Self::with(jobs, move || Ok(Box::new(Tesseract::new(&languages)?) as Engine));

@@ -9,17 +9,17 @@ use signature::hazmat::PrehashVerifier as _;
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoRef};
 
 /// `ecdsa-with-SHA256` (RFC 5758).
-const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+pub(super) const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 /// `id-ecPublicKey` (RFC 5480).
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 /// `secp256r1` (RFC 5480).
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 /// `id-Ed25519` (RFC 8410).
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 /// `rsaEncryption` (RFC 8017).
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+pub(super) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// `sha256WithRSAEncryption` (RFC 4055).
-const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+pub(super) const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
 /// `id-sha256` (RFC 5754).
 const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 /// `id-sha512` (RFC 5754).
@@ -83,6 +83,15 @@ impl DigestAlgorithm {
             Self::Sha512 => SHA512,
         };
         AlgorithmIdentifierOwned { oid, parameters: None }
+    }
+
+    /// The digest of an identifier, if it is one of these.
+    pub(super) fn of(oid: ObjectIdentifier) -> Option<Self> {
+        match oid {
+            SHA256 => Some(Self::Sha256),
+            SHA512 => Some(Self::Sha512),
+            _ => None,
+        }
     }
 }
 

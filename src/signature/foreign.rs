@@ -8,22 +8,17 @@ use const_oid::ObjectIdentifier;
 use der::asn1::{OctetString, SetOfVec};
 use der::{Decode as _, Encode as _};
 
-use super::algorithm::{RsaDigest, verify_ecdsa, verify_ed25519, verify_rsa};
+use super::algorithm::{
+    ECDSA_SHA256, ED25519, RSA, RSA_SHA256, RsaDigest, verify_ecdsa, verify_ed25519, verify_rsa,
+};
 use super::certificate::Certificate;
 use super::cms::{
     CONTENT_TYPE, ContentInfo, DATA, MESSAGE_DIGEST, SIGNED_DATA, SignedDataDer, encoded_length,
 };
 use super::{Algorithm, DigestAlgorithm};
 
-const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
-const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
-
-/// `rsaEncryption`, which older programs write for PKCS #1 v1.5 whatever the digest, and the two that name it (RFC 4055).
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+/// `sha512WithRSAEncryption` (RFC 4055). Older programs write `rsaEncryption` whatever the digest.
 const RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
-const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// Why nothing is said about a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,7 +95,7 @@ pub(super) fn attested(
     let (Some(stated), true) = (stated, stated_kind == Some(kind)) else {
         return Err(Unread::Malformed("attributes"));
     };
-    let known = digest_of(signer.digest_algorithm.oid).ok_or(Unread::Algorithm("digest"))?;
+    let known = DigestAlgorithm::of(signer.digest_algorithm.oid).ok_or(Unread::Algorithm("digest"))?;
     let message = signer.signed_attributes.to_der().map_err(|_| Unread::Malformed("attributes"))?;
     let (key, value) = (certificate.public_key(), signer.signature.as_bytes());
     let named = signer.signature_algorithm.oid;
@@ -124,12 +119,4 @@ pub(super) fn attested(
         signature: holds.is_ok(),
         signer: certificate,
     })
-}
-
-pub(super) fn digest_of(oid: ObjectIdentifier) -> Option<DigestAlgorithm> {
-    match oid {
-        SHA256 => Some(DigestAlgorithm::Sha256),
-        SHA512 => Some(DigestAlgorithm::Sha512),
-        _ => None,
-    }
 }

@@ -84,7 +84,7 @@ fn tst_info(der: &[u8]) -> Option<(Option<DigestAlgorithm>, Vec<u8>, OffsetDateT
     let algorithm = algorithm.decode_as::<Vec<Any>>().ok()?;
     let algorithm = algorithm.first()?.decode_as::<ObjectIdentifier>().ok()?;
     let hash = hash.decode_as::<OctetString>().ok()?;
-    Some((foreign::digest_of(algorithm), hash.as_bytes().to_vec(), generalized(time.value())?))
+    Some((DigestAlgorithm::of(algorithm), hash.as_bytes().to_vec(), generalized(time.value())?))
 }
 
 /// `YYYYMMDDhhmmss[.f…]Z` (RFC 3161 section 2.4.2), to the second.

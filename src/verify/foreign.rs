@@ -3,12 +3,13 @@
 //! Said beside "not a copy", and never more than that: whose certificate it is nobody was asked, and what such a file shows is not looked at. The
 //! file is searched for `/ByteRange`, since a signature's bytes must stand in it uncompressed (ISO 32000-2, 12.8.1); nothing else of it is read.
 
+use memchr::memmem;
 use serde::Serialize;
 
-use crate::signature::foreign::{Unread, detached};
+use crate::signature::foreign::{Attested, Unread, detached};
 use crate::signature::{DigestAlgorithm, Hasher};
 
-use super::fact::{Fact, FactId, State, Text};
+use super::fact::{Fact, FactId, Text};
 
 /// Signatures that are looked at; each costs hashing the file.
 const MOST: usize = 16;
@@ -31,8 +32,8 @@ pub struct ForeignSignature {
 /// The signatures of a PDF that is no copy, in the order of the file.
 pub fn foreign_signatures(file: &[u8]) -> Vec<ForeignSignature> {
     const RANGE: &[u8] = b"/ByteRange";
-    let tables: Vec<usize> = positions(file, b"startxref").collect();
-    let ranges = positions(file, RANGE).filter_map(|at| numbers(&file[at + RANGE.len()..]));
+    let tables: Vec<usize> = memmem::find_iter(file, b"startxref").collect();
+    let ranges = memmem::find_iter(file, RANGE).filter_map(|at| numbers(&file[at + RANGE.len()..]));
     ranges.take(MOST).map(|range| one(file, &tables, range)).collect()
 }
 
@@ -45,84 +46,49 @@ fn numbers(bytes: &[u8]) -> Option<[u64; 4]> {
 }
 
 fn one(file: &[u8], tables: &[usize], byte_range: [u64; 4]) -> ForeignSignature {
-    let length = file.len() as u64;
-    let [start, first, second, rest] = byte_range;
-    let covered = second.checked_add(rest).filter(|end| *end <= length);
-    let gap = start.checked_add(first).zip(covered).filter(|(from, _)| *from < second);
-    let gap = gap.and_then(|(from, _)| file.get(usize::try_from(from).ok()?..usize::try_from(second).ok()?));
-    let end = covered.unwrap_or(length);
-    let told = gap.and_then(contents).filter(|_| start == 0).map(|contents| {
-        let digest = |algorithm: DigestAlgorithm| {
-            let range = |from: u64, to: u64| usize::try_from(from).ok().zip(usize::try_from(to).ok());
-            let mut hasher = Hasher::new(algorithm);
-            for (from, to) in [range(0, first), range(second, end)].into_iter().flatten() {
-                hasher.update(&file[from..to]);
-            }
-            hasher.finish()
-        };
-        detached(&contents, digest)
-    });
+    let covered = Covered::of(file, byte_range);
+    let told = covered.as_ref().and_then(Covered::judge);
+    let [_, _, second, rest] = byte_range;
+    let end = second.checked_add(rest).filter(|end| *end <= file.len() as u64).unwrap_or(file.len() as u64);
+    let bytes_after = file.len() as u64 - end;
+    let revisions_after = tables.iter().filter(|at| **at as u64 >= end).count() as u64;
     let subject =
         told.as_ref().and_then(|told| told.as_ref().ok()).map(|told| told.signer.subject().to_owned());
-    let bytes_after = length - end;
-    let revisions_after = tables.iter().filter(|at| **at as u64 >= end).count() as u64;
-    let whose = subject.as_deref().unwrap_or("—");
-    let place = format!("0–{first} + {second}–{end}");
-    let rest = if bytes_after == 0 {
-        Text::new("bao phủ toàn bộ tệp", "it covers the whole file")
-    } else {
-        Text::new(
-            format!(
-                "{bytes_after} byte ghi thêm sau đó ({revisions_after} lần) không được chữ ký này bao phủ"
-            ),
-            format!(
-                "it does not cover the {bytes_after} bytes that were written after it (revisions: {revisions_after})"
-            ),
-        )
-    };
-    let (state, vi, en) = match told {
-        None => (
-            State::Failed,
-            "phạm vi ký (/ByteRange) không chừa đúng một chữ ký".to_owned(),
-            "what it covers (/ByteRange) does not leave out exactly one signature".to_owned(),
-        ),
-        Some(Err(error)) => {
-            let why = match error {
-                Unread::Malformed(_) => "dạng chữ ký này không đọc được ở đây",
-                Unread::Algorithm(_) => "thuật toán của chữ ký này không được hỗ trợ ở đây",
-            };
-            (State::NotChecked, format!("chưa kiểm tra được: {why}"), format!("not checked: {error}"))
-        }
-        Some(Ok(told)) => match (told.digest, told.signature) {
-            (true, true) => (
-                State::Warning,
-                format!(
-                    "còn nguyên vẹn ở các byte {place}; chứng thư số ghi {whose}, chưa kiểm tra là của ai"
-                ),
-                format!(
-                    "it holds over bytes {place}; its certificate says {whose}, and whose that is was not checked"
-                ),
-            ),
-            (false, _) => (
-                State::Failed,
-                format!("các byte {place} đã bị thay đổi sau khi ký; chứng thư số ghi {whose}"),
-                format!("bytes {place} were changed after it was made; its certificate says {whose}"),
-            ),
-            (true, false) => (
-                State::Failed,
-                format!("chữ ký không đúng với chứng thư số ghi {whose}"),
-                format!("it is not one of the certificate that says {whose}"),
-            ),
-        },
-    };
-    let evidence = Text::new(format!("{vi}; {}", rest.vi), format!("{en}; {}", rest.en));
-    let id = FactId::Foreign;
-    let fact = match state {
-        State::Failed => Fact::failed(id, evidence),
-        State::NotChecked => Fact::not_checked(id, evidence),
-        State::Passed | State::Warning => Fact::warning(id, evidence),
-    };
+    let fact = fact(told, byte_range, &after(bytes_after, revisions_after));
     ForeignSignature { byte_range, bytes_after, revisions_after, subject, fact }
+}
+
+/// What a `/ByteRange` that lies in its file divides it into.
+struct Covered<'f> {
+    before: &'f [u8],
+    gap: &'f [u8],
+    behind: &'f [u8],
+}
+
+impl<'f> Covered<'f> {
+    /// None where the range does not begin with the file, or is not two parts of it with a gap between them.
+    fn of(file: &'f [u8], byte_range: [u64; 4]) -> Option<Self> {
+        let [start, first, second, rest] = byte_range.map(|number| usize::try_from(number).ok());
+        let (first, second) = (first?, second?);
+        let end = second.checked_add(rest?)?;
+        let apart = start? == 0 && first < second;
+        apart.then_some(Self {
+            before: file.get(..first)?,
+            gap: file.get(first..second)?,
+            behind: file.get(second..end)?,
+        })
+    }
+
+    /// What its signature comes to; none where the gap holds something else.
+    fn judge(&self) -> Option<Result<Attested, Unread>> {
+        let digest = |algorithm: DigestAlgorithm| {
+            let mut hasher = Hasher::new(algorithm);
+            hasher.update(self.before);
+            hasher.update(self.behind);
+            hasher.finish()
+        };
+        Some(detached(&contents(self.gap)?, digest))
+    }
 }
 
 /// What a gap holds: one hexadecimal string and nothing else.
@@ -131,8 +97,69 @@ fn contents(gap: &[u8]) -> Option<Vec<u8>> {
     data_encoding::HEXLOWER_PERMISSIVE.decode(digits).ok()
 }
 
-/// Where `what` stands.
-fn positions<'f>(file: &'f [u8], what: &'f [u8]) -> impl Iterator<Item = usize> + 'f {
-    let here = move |at: &usize| file[*at] == what[0] && file[*at..].starts_with(what);
-    (0..file.len()).filter(here)
+/// What follows behind the bytes that a signature covers.
+fn after(bytes: u64, revisions: u64) -> Text {
+    if bytes == 0 {
+        return Text::new("bao phủ toàn bộ tệp", "it covers the whole file");
+    }
+    Text::new(
+        format!("{bytes} byte ghi thêm sau đó ({revisions} lần) không được chữ ký này bao phủ"),
+        format!("it does not cover the {bytes} bytes that were written after it (revisions: {revisions})"),
+    )
+}
+
+/// The fact of a signature, in words.
+fn fact(told: Option<Result<Attested, Unread>>, byte_range: [u64; 4], after: &Text) -> Fact {
+    let text =
+        |vi: String, en: String| Text::new(format!("{vi}; {}", after.vi), format!("{en}; {}", after.en));
+    let told = match told {
+        None => {
+            return Fact::failed(
+                FactId::Foreign,
+                text(
+                    "phạm vi ký (/ByteRange) không chừa đúng một chữ ký".to_owned(),
+                    "what it covers (/ByteRange) does not leave out exactly one signature".to_owned(),
+                ),
+            );
+        }
+        Some(Err(error)) => {
+            let why = match error {
+                Unread::Malformed(_) => "dạng chữ ký này không đọc được ở đây",
+                Unread::Algorithm(_) => "thuật toán của chữ ký này không được hỗ trợ ở đây",
+            };
+            let text = text(format!("chưa kiểm tra được: {why}"), format!("not checked: {error}"));
+            return Fact::not_checked(FactId::Foreign, text);
+        }
+        Some(Ok(told)) => told,
+    };
+    let whose = told.signer.subject();
+    let [_, first, second, rest] = byte_range;
+    let place = format!("0–{first} + {second}–{}", second + rest);
+    match (told.digest, told.signature) {
+        (true, true) => Fact::warning(
+            FactId::Foreign,
+            text(
+                format!(
+                    "còn nguyên vẹn ở các byte {place}; chứng thư số ghi {whose}, chưa kiểm tra là của ai"
+                ),
+                format!(
+                    "it holds over bytes {place}; its certificate says {whose}, and whose that is was not checked"
+                ),
+            ),
+        ),
+        (false, _) => Fact::failed(
+            FactId::Foreign,
+            text(
+                format!("các byte {place} đã bị thay đổi sau khi ký; chứng thư số ghi {whose}"),
+                format!("bytes {place} were changed after it was made; its certificate says {whose}"),
+            ),
+        ),
+        (true, false) => Fact::failed(
+            FactId::Foreign,
+            text(
+                format!("chữ ký không đúng với chứng thư số ghi {whose}"),
+                format!("it is not one of the certificate that says {whose}"),
+            ),
+        ),
+    }
 }

@@ -19,7 +19,7 @@ use saoy::scan::{ColorSpace, Filter, StoredImage};
 use saoy::seal::{self, Seal};
 use saoy::signature::{Algorithm, Signer as _, cms};
 use saoy::verify::trust::{IndexRange, Log, LogKey, Office, SealKey};
-use saoy::verify::{Options, Report, TrustList};
+use saoy::verify::{Options, Report, Status, StatusAnswer, StatusSource, TrustList};
 use serde_json::json;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -28,6 +28,22 @@ use time::{Duration, OffsetDateTime};
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-22 03:04:05 UTC);
 /// The index of every copy.
 pub(crate) const INDEX: u64 = 3;
+
+/// A registry that calls every copy good: no forgery may fail for want of a status alone.
+pub(crate) struct AllGood;
+
+impl StatusSource for AllGood {
+    fn status(&self, _: &str, _: u64) -> Option<StatusAnswer> {
+        Some(StatusAnswer {
+            leaf: None,
+            status: Status::Good,
+            since: None,
+            replacement: None,
+            as_of: NOW,
+            until: None,
+        })
+    }
+}
 
 /// An office with its keys.
 pub(crate) struct House {
