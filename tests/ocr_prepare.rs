@@ -141,6 +141,46 @@ fn a_photograph_that_lies_on_its_side_is_read() {
 }
 
 #[test]
+fn of_a_photograph_without_an_edge_the_lines_tell_how_it_was_held() {
+    let (sheet, boxes, written) = document();
+    // The sheet goes beyond the picture on all sides; its lines run towards each other by 4° to the left, then to the right.
+    for corners in [
+        [(-60.0, -90.0), (2330.0, -250.0), (2300.0, 3240.0), (-40.0, 3060.0)],
+        [(-60.0, -200.0), (2330.0, -40.0), (2350.0, 3060.0), (-90.0, 3260.0)],
+    ] {
+        let (photo, projection) = photograph(&sheet, (2250, 3000), corners);
+        let text = read(photo);
+        assert!(!is_photo(&text), "no edge is seen");
+        assert!(cer(&written, &text.text()) < 0.02, "{}", text.text());
+        let straight = text.straight();
+        assert_eq!(text.lines.len(), boxes.len());
+        for ((line, level), drawn) in text.lines.iter().zip(&straight.lines).zip(&boxes) {
+            let [_, y0, _, y1] = level.baseline;
+            assert!((y0 - y1).abs() <= 8.0, "{level:?}");
+            let last = text.line_words(line).last().unwrap();
+            let end = place(&projection, PixelBox::new(drawn.x1 - 1, drawn.y0, drawn.x1, drawn.y1));
+            assert!(last.bbox.x1.abs_diff(end.x1) <= 20, "{last:?} {end:?}");
+            assert!(end.y0 < last.bbox.y1 && last.bbox.y0 < end.y1, "{last:?} {end:?}");
+        }
+    }
+}
+
+#[test]
+fn punch_holes_are_no_letters() {
+    let (mut sheet, _, written) = document();
+    let mm = 200.0 / 25.4;
+    for y in [108.5, 188.5] {
+        let middle = ((12.0 * mm) as i32, (y * mm) as i32);
+        imageproc::drawing::draw_filled_circle_mut(&mut sheet, middle, (3.0 * mm) as i32, Rgb([38, 38, 40]));
+    }
+    let mut page = page(sheet);
+    page.dpi = [200.0; 2];
+    let text = read_page(&page, &mut vie(), PAGE_DEADLINE).unwrap();
+    assert!(cer(&written, &text.text()) < 0.01, "{}", text.text());
+    assert!(text.words.iter().all(|word| word.bbox.x0 > 150), "{}", text.text());
+}
+
+#[test]
 fn a_flat_scan_is_its_own_frame() {
     let (sheet, ..) = document();
     let text = read(sheet);
@@ -172,6 +212,21 @@ fn a_page_that_lies_upside_down_and_askew_is_read() {
         assert!(cer(&written, &text.text()) < 0.03, "{degrees}: {}", text.text());
         let level = |l: &saoy::ocr::Line| (l.baseline[1] - l.baseline[3]).abs() < 8.0;
         assert!(text.straight().lines.iter().all(level));
+    }
+}
+
+#[test]
+fn a_page_that_lies_on_its_side_and_askew_is_read() {
+    let (sheet, _, written) = document();
+    for (degrees, turn) in [(90.0_f32, 9.5_f32), (90.0, -9.5), (270.0, 9.5), (270.0, -6.0)] {
+        let larger = 2900;
+        let mut ground = RgbImage::from_pixel(larger, larger, Rgb(PAPER));
+        imageops::replace(&mut ground, &sheet, i64::from(larger - A4.0) / 2, i64::from(larger - A4.1) / 2);
+        let angle = (degrees + turn).to_radians();
+        let askew =
+            rotate_about_center(&ground, angle, Interpolation::Bilinear, Border::Constant(Rgb(PAPER)));
+        let text = read(askew);
+        assert!(cer(&written, &text.text()) < 0.03, "{degrees} + {turn}: {}", text.text());
     }
 }
 

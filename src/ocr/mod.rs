@@ -11,6 +11,7 @@
 mod code;
 mod engine;
 mod error;
+mod faint;
 pub mod fake;
 mod frame;
 mod leaders;

@@ -19,6 +19,11 @@ impl Projection {
         Self::affine([x, 0.0, 0.0, 0.0, y, 0.0])
     }
 
+    /// Level lines become the pencil `v − (slope + change · v) · u`.
+    pub(super) fn pencil(slope: f64, change: f64) -> Self {
+        Self([1.0, 0.0, 0.0, -slope, 1.0, 0.0, change, 0.0, 1.0])
+    }
+
     /// The rectangle from the origin to `width`, `height` on to four corners: left top, right top, right bottom, left bottom. None where
     /// they span no plane. (Heckbert, Fundamentals of Texture Mapping and Image Warping, 1989, 2.2.3.)
     pub(super) fn of_rectangle(width: f64, height: f64, corners: [[f64; 2]; 4]) -> Option<Self> {

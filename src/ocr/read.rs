@@ -5,8 +5,8 @@ use std::time::Duration;
 use unicode_normalization::UnicodeNormalization;
 
 use super::prepare::{Ground, Prepared, Turn};
-use super::quality;
 use super::{Frame, Line, OcrError, PageText, RawLine, Recognizer, Upright, Word, mean_confidence};
+use super::{faint, leaders, quality};
 use crate::geom::PixelBox;
 use crate::scan::{DpiSource, Page};
 
@@ -21,6 +21,8 @@ const SURE: f32 = 0.9;
 const ENOUGH_LETTERS: usize = 40;
 /// Another way up must be read better by so much.
 const CLEARLY_BETTER: f32 = 0.1;
+/// A letter read with less confidence than this is rather none.
+const SURE_ENOUGH: f32 = 0.7;
 /// Pixels an inch for reading a single line again: its letters are looked at more closely.
 const LINE_PPI: f64 = 300.0;
 
@@ -66,6 +68,7 @@ pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -
             }
         }
     }
+    let lines = without_the_faint(&mut prepared, lines, engine, deadline)?;
     let frame = ground.frame(&prepared);
     let mut text = page_text(page, &prepared, frame, lines);
     text.seals = ground.seals;
@@ -73,6 +76,31 @@ pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -
     text.quality = ground.defects;
     text.quality.extend(quality::of_text(&text));
     Ok(text)
+}
+
+/// Where much of a page is faint, the page without it, if then more is read surely: what shows through from the back is read as nothing or
+/// nonsense, faded print as words.
+fn without_the_faint(
+    prepared: &mut Prepared,
+    lines: Vec<RawLine>,
+    engine: &mut dyn Recognizer,
+    deadline: Duration,
+) -> Result<Vec<RawLine>, OcrError> {
+    let Some(mut image) = faint::cleared(&prepared.image) else { return Ok(lines) };
+    // Those that something showed through were not told before.
+    leaders::remove(&mut image, prepared.ppi);
+    let clear = engine.read_page(&image, prepared.ppi, deadline)?;
+    if said(&clear) <= said(&lines) {
+        return Ok(lines);
+    }
+    prepared.image = image;
+    Ok(clear)
+}
+
+/// How much was read: letters that are surely what they were read as count for it, doubtful ones against it.
+fn said(lines: &[RawLine]) -> f32 {
+    let words = lines.iter().flat_map(|line| &line.words);
+    words.map(|word| (word.confidence - SURE_ENOUGH) * word.text.chars().count() as f32).sum()
 }
 
 /// Reads a part of a page again as one line, more closely; with `allowed`, only these characters. The box is in the pixels of the
