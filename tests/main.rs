@@ -57,4 +57,5 @@ mod verify_batch;
 mod verify_foreign;
 mod verify_print;
 mod verify_rescan;
+mod verify_told;
 mod witness;

@@ -60,7 +60,8 @@ struct Home {
 }
 
 /// Reads the arguments, runs the command, gives the exit code: 0 done, 1 something was refused or is wrong,
-/// 2 could not read or wrong usage, 3 authentic but status unknown, 130 interrupted.
+/// 2 could not read or wrong usage or the result could not be written, 3 authentic but status unknown, 130 interrupted, 141 nobody
+/// read on.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {

@@ -10,16 +10,19 @@ use serde::Serialize;
 use crate::error::Failure;
 use crate::verify::printable;
 
-/// A result line on standard output. A closed pipe ends the program quietly, as `head` expects; a full disk does not.
+/// A result line on standard output. A closed pipe ends the program quietly and as the signal would that other programs end by; a full disk does
+/// not. Neither ends it with the code of a result that nobody could read.
 pub(super) fn line(text: &str) {
+    /// What a shell gives for a program that SIGPIPE (13) ended.
+    const PIPE: i32 = 128 + 13;
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
         Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(PIPE),
         Err(error) => {
-            note(&format!("error: standard output cannot be written: {error} [output]"));
+            note(&format!("error: the report could not be written to standard output: {error} [output]"));
             note("  → What was issued is in the registry; run the command again where there is room.");
-            std::process::exit(1);
+            std::process::exit(2);
         }
     }
 }
