@@ -6,10 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use memchr::memmem;
-use saoy::verify::TrustList;
+use saoy::verify::{FactId, Options, Report, State, TrustList, Verdict};
 use time::Duration;
 
-use crate::verify_support::{House, NOW};
+use crate::attack;
+use crate::verify_support::{AllGood, House, NOW, image, options, trust};
+
+fn verify(bytes: &[u8], list: &TrustList) -> Report {
+    saoy::verify::verify(bytes, list, &Options { status: Some(&AllGood), ..options() })
+        .expect("a trace of a copy")
+}
+
+fn state(report: &Report, id: FactId) -> Option<State> {
+    report.fact(id).map(|fact| fact.state)
+}
 
 /// A folder with a house's copy, one that was changed, and a list that trusts the house.
 struct Desk {
@@ -82,4 +92,78 @@ fn a_pipe_that_nobody_reads_and_a_full_disk_are_no_verdict() {
         assert!(said.contains("the report could not be written"), "{said}");
     }
     assert_eq!(code(&desk.verify(&["bad.pdf"]).output().expect("it runs")), Some(1));
+}
+
+#[test]
+fn same_issuer_is_said_of_what_was_compared_alone() {
+    let house = House::new("999.01", 1);
+    let list = trust(&[&house]);
+    let parts = house.parts(1, vec![image(1, 300)]);
+    let copy = house.issue(&parts);
+    let whole = verify(&copy, &list);
+    assert_eq!((whole.verdict, state(&whole, FactId::Issuer)), (Verdict::Valid, Some(State::Passed)));
+
+    // Right attachments, and no signature that could be read.
+    let unread = attack::pdf::replaced_last(&copy, "/ByteRange [0 ", "/ByteRange [1 ");
+    let report = verify(&unread, &list);
+    let fact = report.fact(FactId::Issuer).expect("it is asked");
+    assert_eq!((report.verdict, fact.state), (Verdict::Invalid, State::NotChecked), "{fact:?}");
+    for (vi, en) in [
+        ("chứng thư số của người chứng thực", "the officer's certificate (no signature"),
+        ("chứng thư số của cơ quan", "the office's certificate (no signature"),
+    ] {
+        assert!(fact.evidence.vi.contains(vi) && fact.evidence.en.contains(en), "{fact:?}");
+    }
+    // A copy without its last revision has one certificate of two.
+    let report = verify(&copy[..attack::pdf::Copy::new(&copy).first_end()], &list);
+    assert_eq!(state(&report, FactId::Issuer), Some(State::NotChecked), "{report:?}");
+    // Without the seal there is nothing of the seal to compare, and that is said.
+    let mut bare = parts.clone();
+    bare.files.retain(|(name, _)| name != "seal.cose");
+    let report = verify(&house.issue(&bare), &list);
+    let fact = report.fact(FactId::Issuer).expect("it is asked");
+    assert_eq!(fact.state, State::NotChecked);
+    assert!(fact.evidence.en.contains("the seal (seal.cose is not attached)"), "{fact:?}");
+    assert!(fact.evidence.vi.contains("dấu (thiếu tệp đính kèm seal.cose)"), "{fact:?}");
+}
+
+#[test]
+fn a_file_is_untouched_only_where_its_bytes_are_those_that_were_signed() {
+    let (house, other) = (House::new("999.01", 1), House::new("999.02", 2));
+    let list = trust(&[&house, &other]);
+    let (copy, theirs) = (house.copy(1), other.copy(2));
+    let report = verify(&changed(&copy), &list);
+    let fact = report.fact(FactId::FileUntouched).expect("it is asked");
+    assert_eq!(fact.state, State::Failed, "{fact:?}");
+    assert!(fact.evidence.en.contains("were changed after the officer signed them"), "{fact:?}");
+    assert!(fact.evidence.vi.contains("đã bị thay đổi sau khi người chứng thực ký"), "{fact:?}");
+    // The signatures' own indication stays what ETSI calls it.
+    let json = serde_json::to_value(&report).expect("plain data");
+    assert_eq!(json["sub_indication"], "HASH_FAILURE");
+
+    let (mut untouched, mut all) = (0, 0);
+    for attack in attack::all(&copy, &theirs) {
+        let Ok(report) =
+            saoy::verify::verify(&attack.bytes, &list, &Options { status: Some(&AllGood), ..options() })
+        else {
+            continue;
+        };
+        all += 1;
+        let signed = [FactId::SignatureOfficer, FactId::SignatureOffice].map(|id| state(&report, id));
+        if state(&report, FactId::FileUntouched) == Some(State::Passed) {
+            untouched += 1;
+            assert_eq!(signed, [Some(State::Passed); 2], "{}", attack.name);
+        }
+        if state(&report, FactId::Issuer) == Some(State::Passed) {
+            let certificates = [FactId::CertificateOfficer, FactId::CertificateOffice];
+            for id in certificates {
+                assert!(
+                    state(&report, id).is_some_and(|s| s != State::NotChecked),
+                    "{}: {id:?}",
+                    attack.name
+                );
+            }
+        }
+    }
+    assert!(all > 150 && untouched < all / 10, "{untouched} of {all}");
 }

@@ -55,7 +55,7 @@ pub enum State {
 pub enum FactId {
     /// The trust list itself is not expired.
     TrustList,
-    /// The file keeps to the grammar of a copy, and every byte is covered by its last signature.
+    /// The file keeps to the grammar of a copy, its last signature covers every byte, and the bytes are those that were signed.
     FileUntouched,
     /// What was appended after the last signature is validation data and timestamps alone; only where something was.
     Additions,
@@ -112,7 +112,7 @@ impl FactId {
     pub fn title(self) -> Text {
         let (vi, en) = match self {
             Self::TrustList => ("Danh sách tin cậy", "Trust list"),
-            Self::FileUntouched => ("Hình thức và phạm vi ký của tệp", "File form and coverage"),
+            Self::FileUntouched => ("Tệp còn nguyên vẹn", "File untouched"),
             Self::Additions => ("Phần ghi thêm sau chữ ký", "Added after the signatures"),
             Self::Timestamp => ("Dấu thời gian của tài liệu", "Document timestamp"),
             Self::Attachments => ("Tệp đính kèm", "Attachments"),

@@ -1,5 +1,7 @@
 //! Same issuer: everything in the copy that names or proves an office names and proves the same one.
 
+use crate::record::Role;
+
 use super::evidence::Evidence;
 use super::fact::{Fact, FactId, Text};
 use super::signatures::Checked;
@@ -16,42 +18,52 @@ pub(crate) fn same(
     let Ok(record) = &evidence.record else { return super::evidence::no_record(id) };
     let code = record.office.code.as_str();
     let mut strangers: Vec<(Text, String)> = Vec::new();
+    // What there is nothing of to compare, and why.
     let mut unknown: Vec<Text> = Vec::new();
+    let without = |what: &Text, why: &Text| {
+        Text::new(format!("{} ({})", what.vi, why.vi), format!("{} ({})", what.en, why.en))
+    };
 
-    if let Ok(seal) = &evidence.seal {
-        if seal.office_code() != code {
-            strangers.push((Text::new("dấu", "the seal"), seal.office_code().to_owned()));
+    match &evidence.seal {
+        Ok(seal) => {
+            if seal.office_code() != code {
+                strangers.push((Text::new("dấu", "the seal"), seal.office_code().to_owned()));
+            }
+            if let Some((owner, _)) = trust.seal_key(seal.key_id()).filter(|(owner, _)| owner.code != code) {
+                strangers.push((Text::new("khóa của dấu", "the seal's key"), owner.code.clone()));
+            }
         }
-        if let Some((owner, _)) = trust.seal_key(seal.key_id()).filter(|(owner, _)| owner.code != code) {
-            strangers.push((Text::new("khóa của dấu", "the seal's key"), owner.code.clone()));
-        }
-    } else {
-        unknown.push(Text::new("dấu", "the seal"));
+        Err(why) => unknown.push(without(&Text::new("dấu", "the seal"), why)),
     }
-    if let Ok(checkpoint) = &evidence.checkpoint {
-        let own = office.map(|office| office.log.origin.as_str());
-        if let Some(owner) = trust.log(&checkpoint.origin).filter(|owner| owner.code != code) {
-            strangers.push((Text::new("nhật ký", "the log"), owner.code.clone()));
-        } else if own.is_some_and(|own| own != checkpoint.origin) {
-            strangers.push((Text::new("nhật ký", "the log"), checkpoint.origin.clone()));
+    match &evidence.checkpoint {
+        Ok(checkpoint) => {
+            let own = office.map(|office| office.log.origin.as_str());
+            if let Some(owner) = trust.log(&checkpoint.origin).filter(|owner| owner.code != code) {
+                strangers.push((Text::new("nhật ký", "the log"), owner.code.clone()));
+            } else if own.is_some_and(|own| own != checkpoint.origin) {
+                strangers.push((Text::new("nhật ký", "the log"), checkpoint.origin.clone()));
+            }
         }
-    } else {
-        unknown.push(Text::new("nhật ký", "the log"));
+        Err(why) => unknown.push(without(&Text::new("nhật ký", "the log"), why)),
+    }
+    for role in record.signers.iter().map(|signer| signer.role) {
+        if !signatures.iter().any(|checked| checked.role() == role) {
+            let why = Text::new("không đọc được chữ ký nào", "no signature of theirs could be read");
+            unknown.push(without(&certificate_of(role), &why));
+        }
+    }
+    if record.signers.is_empty() && signatures.is_empty() {
+        let none = Text::new("chứng thư số (không có)", "certificates (there are none)");
+        unknown.push(none);
     }
     for checked in signatures {
-        let what = Text::new(
-            match checked.role() {
-                crate::record::Role::Officer => "chứng thư số của người chứng thực",
-                crate::record::Role::Office => "chứng thư số của cơ quan",
-            },
-            match checked.role() {
-                crate::record::Role::Officer => "the officer's certificate",
-                crate::record::Role::Office => "the office's certificate",
-            },
-        );
+        let what = certificate_of(checked.role());
         match office.map(|_| checked.is_own()) {
             Some(Some(true)) => {}
-            Some(None) => unknown.push(what),
+            Some(None) => unknown.push(without(
+                &what,
+                &Text::new("không xác định được chứng thư gốc", "whose root it leads to could not be told"),
+            )),
             Some(Some(false)) | None => match checked.owner(trust) {
                 Some(owner) if owner.code != code => strangers.push((what, owner.code.clone())),
                 _ if office.is_some() => strangers.push((what, "—".to_owned())),
@@ -90,8 +102,8 @@ pub(crate) fn same(
         return Fact::not_checked(
             id,
             Text::new(
-                format!("không xác định được: {}", list(|t| &t.vi)),
-                format!("not determined: {}", list(|t| &t.en)),
+                format!("chưa so được với cơ quan {code}: {}", list(|t| &t.vi)),
+                format!("not compared with office {code}: {}", list(|t| &t.en)),
             ),
         );
     }
@@ -108,5 +120,13 @@ pub(crate) fn same(
                 format!("{en}; the record calls it “{name}”"),
             ),
         )
+    }
+}
+
+/// A role's certificate in a list of what was compared.
+fn certificate_of(role: Role) -> Text {
+    match role {
+        Role::Officer => Text::new("chứng thư số của người chứng thực", "the officer's certificate"),
+        Role::Office => Text::new("chứng thư số của cơ quan", "the office's certificate"),
     }
 }

@@ -217,7 +217,7 @@ fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Re
 
     let mut facts = vec![
         trust_list(trust, options.now),
-        untouched(&file, gate.as_ref().err()),
+        untouched(&file, gate.as_ref().err(), &signed),
         evidence::attachments(&document),
         evidence.record_fact(),
         issuer::same(office, trust, &evidence, &signed),
@@ -264,8 +264,9 @@ fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Re
 
     let copy = record.map(|record| copy_facts(record, &evidence, office));
     let trial = record.is_some_and(|record| record.trial);
-    let signatures = signed.iter().map(|one| one.facts(office, options.now)).collect();
-    Ok(report(facts, office.is_some(), trial, status, copy, signatures, options))
+    let signatures: Vec<_> = signed.iter().map(|one| one.facts(office, options.now)).collect();
+    let signed = Indication::of_file(gate.is_ok(), signatures.iter().map(|one| one.validation));
+    Ok(report(facts, office.is_some(), trial, status, copy, (signatures, signed), options))
 }
 
 fn report(
@@ -274,7 +275,7 @@ fn report(
     trial: bool,
     status: Option<Status>,
     copy: Option<CopyFacts>,
-    signatures: Vec<SignatureFacts>,
+    (signatures, signed): (Vec<SignatureFacts>, Indication),
     options: &Options<'_>,
 ) -> Report {
     facts.sort_by_key(|fact| fact.id);
@@ -288,18 +289,12 @@ fn report(
         checked_at: rfc3339(options.now),
         summary: verdict::summary(verdict, &facts, trial, status),
         advice: verdict::advice(verdict, &facts, trial, status),
-        signed: indication(&facts, &signatures),
+        signed,
         copy,
         signatures,
         facts,
         status,
     }
-}
-
-/// ETSI's word for the whole file.
-fn indication(facts: &[Fact], signatures: &[SignatureFacts]) -> Indication {
-    let untouched = facts.iter().any(|fact| fact.id == FactId::FileUntouched && fact.state == State::Passed);
-    Indication::of_file(untouched, signatures.iter().map(|one| one.validation))
 }
 
 /// The report on a copy whose file does not even keep to the grammar: nothing else in it can be relied on.
@@ -321,7 +316,7 @@ fn damaged(error: &PdfError, trust: &TrustList, options: &Options<'_>) -> Report
         FactId::Status,
     ];
     facts.extend(rest.map(not_read));
-    report(facts, false, false, None, None, Vec::new(), options)
+    report(facts, false, false, None, None, (Vec::new(), Indication::of_file(false, [])), options)
 }
 
 const fn signature_facts(role: Role) -> [FactId; 2] {
@@ -383,19 +378,41 @@ fn trust_list(trust: &TrustList, now: OffsetDateTime) -> Fact {
     )
 }
 
-/// Grammar and gate: every byte accounted for, and all of them covered.
-fn untouched(file: &File<'_>, error: Option<&PdfError>) -> Fact {
+/// Grammar, gate and digests: every byte accounted for, all of them covered, and those that were signed.
+fn untouched(file: &File<'_>, error: Option<&PdfError>, signed: &[signatures::Checked<'_>]) -> Fact {
+    let id = FactId::FileUntouched;
     if let Some(error) = error {
         return broken(error);
     }
     let (length, revisions) = (file.bytes.len(), file.revisions.len());
-    Fact::passed(
-        FactId::FileUntouched,
-        Text::new(
-            format!("bản sao: {length} byte, {revisions} lần ký, không có byte nào ngoài chữ ký cuối"),
-            format!(
-                "the copy's {length} bytes, {revisions} signed revisions, no byte outside the last signature"
+    let vi = format!("bản sao: {length} byte, {revisions} lần ký, không có byte nào ngoài chữ ký cuối");
+    let en = format!(
+        "the copy's {length} bytes, {revisions} signed revisions, no byte outside the last signature"
+    );
+    if let Some(changed) = signed.iter().find(|one| one.is_of_other_bytes()) {
+        let (end, who) = (changed.end(), signatures::names(&[changed.role()]));
+        return Fact::failed(
+            id,
+            Text::new(
+                format!("{vi}, nhưng trong {end} byte đầu có byte đã bị thay đổi sau khi {} ký", who.vi),
+                format!("{en}, but among the first {end} some were changed after {} signed them", who.en),
             ),
+        );
+    }
+    if !signed.iter().all(signatures::Checked::holds) {
+        return Fact::not_checked(
+            id,
+            Text::new(
+                format!("{vi}; không có chữ ký đúng nào cho biết các byte có bị thay đổi hay không"),
+                format!("{en}; whether they were changed no signature tells, since one does not hold"),
+            ),
+        );
+    }
+    Fact::passed(
+        id,
+        Text::new(
+            format!("{vi}; đúng là các byte đã được ký"),
+            format!("{en}; they are the bytes that were signed"),
         ),
     )
 }

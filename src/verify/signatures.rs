@@ -89,6 +89,21 @@ impl Checked<'_> {
         self.pdf.role
     }
 
+    /// Where the bytes end that it covers.
+    pub(crate) const fn end(&self) -> usize {
+        self.pdf.end
+    }
+
+    /// Whether it is of the bytes that it covers, and of the certificate with it.
+    pub(crate) const fn holds(&self) -> bool {
+        matches!(self.holds, Some(Ok(())))
+    }
+
+    /// Whether it was made over other bytes.
+    pub(crate) const fn is_of_other_bytes(&self) -> bool {
+        matches!(self.holds, Some(Err(CmsError::DigestMismatch)))
+    }
+
     /// The signature over the bytes.
     pub(crate) fn signature(&self) -> Fact {
         let id = signature_fact(self.pdf.role);
@@ -348,7 +363,7 @@ pub(crate) fn signers(record: &Record, signatures: &[Checked<'_>]) -> Fact {
     )
 }
 
-fn names(roles: &[Role]) -> Text {
+pub(crate) fn names(roles: &[Role]) -> Text {
     let list = |officer: &str, office: &str, none: &str| {
         let names: Vec<&str> = roles
             .iter()
@@ -367,7 +382,7 @@ pub(crate) fn rfc3339(time: OffsetDateTime) -> String {
 }
 
 /// `D:20261122131811+07'00'` (ISO 32000-1 section 7.9.4), with all parts.
-fn pdf_time(text: &str) -> Option<OffsetDateTime> {
+pub(super) fn pdf_time(text: &str) -> Option<OffsetDateTime> {
     let rest = text.strip_prefix("D:")?;
     if !rest.is_ascii() || rest.len() < 15 {
         return None;
