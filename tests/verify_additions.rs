@@ -7,7 +7,10 @@ use memchr::memmem;
 use saoy::record::Role;
 use saoy::verify::{FactId, Options, Report, State, TrustList, Verdict};
 
-use crate::attack::{self, pdf::Copy};
+use saoy::signature::cms::SignedData;
+
+use crate::attack;
+use crate::attack::pdf::{Copy, replaced, stream};
 use crate::tools_support::*;
 use crate::verify_support::{AllGood, House, NOW, image, options, trust};
 
@@ -63,7 +66,7 @@ fn copies() -> (Vec<u8>, Vec<u8>, TrustList) {
 fn what_pyhanko_appends_leaves_a_copy_as_good_as_it_was() {
     let (two, one, list) = copies();
     for copy in [&two, &one] {
-        for kind in ["dss", "stamp", "archive"] {
+        for kind in ["dss", "lists", "stamp", "archive"] {
             let longer = extended(kind, copy);
             assert!(longer.len() > copy.len() && longer.starts_with(copy), "{kind}");
             let report = verify(&longer, &list);
@@ -72,7 +75,7 @@ fn what_pyhanko_appends_leaves_a_copy_as_good_as_it_was() {
             assert_eq!((report.verdict, failures.len()), (before.verdict, 0), "{kind}: {failures:?}");
             assert_eq!((&report.copy, &report.signatures), (&before.copy, &before.signatures), "{kind}");
             assert_eq!(state(&report, FactId::Additions), Some(State::Passed), "{kind}");
-            let stamp = (kind != "dss").then_some(State::Warning);
+            let stamp = ["stamp", "archive"].contains(&kind).then_some(State::Warning);
             assert_eq!(state(&report, FactId::Timestamp), stamp, "{kind}");
             if let Some(fact) = report.fact(FactId::Timestamp) {
                 assert!(fact.evidence.en.contains("TSA Mau"), "{}", fact.evidence.en);
@@ -117,6 +120,140 @@ fn nothing_else_may_be_appended() {
     {
         refused("edges", &changed, &list);
     }
+}
+
+#[test]
+fn validation_data_are_what_they_say() {
+    let (two, _, list) = copies();
+    let copy = Copy::new(&two);
+    let (honest, size) = (attack::validation_data(&copy), copy.size());
+    let cms = copy.cms();
+    let signed = SignedData::parse(&cms).expect("the office's signature");
+    let certificate = &signed.certificates()[0];
+    let longer = extended("lists", &two);
+    // pyHanko numbers the streams before the store; each is found by what only it can begin with.
+    let stream_of = |key: &str| {
+        let extended = Copy::new(&longer);
+        let store = extended.with(format!("/{key} [").as_bytes());
+        let text = extended.text(store);
+        let at = text.find(&format!("/{key} [")).expect("the list") + key.len() + 3;
+        let number = attack::pdf::number(text[at..].trim_start().as_bytes()) as u32;
+        let body = extended.body(number);
+        let start = memmem::find(&body, b"stream\n").expect("a stream") + 7;
+        let body = &body[start..];
+        let length = 4 + usize::from(body[2]) * 256 + usize::from(body[3]);
+        assert_eq!(body[..2], [0x30, 0x82], "{key}");
+        body[..length].to_vec()
+    };
+    let (revocation, answer) = (stream_of("CRLs"), stream_of("OCSPs"));
+    let with = |key: &str, bytes: &[u8]| {
+        let store = format!("<< /{key} [{size} 0 R] >>").into_bytes();
+        copy.update(&[honest[0].clone(), (size, stream("", bytes)), (size + 1, store)])
+    };
+    let page = b"<html><h1>VALID</h1></html>".repeat(99);
+    let header = |bytes: &[u8]| {
+        let length = u16::try_from(bytes.len()).expect("short").to_be_bytes();
+        [&[0x30, 0x82, length[0], length[1]][..], bytes].concat()
+    };
+    let kinds = [("Certs", certificate), ("CRLs", &revocation), ("OCSPs", &answer)];
+    for (key, right) in kinds {
+        let report = verify(&with(key, right), &list);
+        assert_eq!(report.verdict, Verdict::Valid, "{key}: {:?}", report.failures().collect::<Vec<_>>());
+        for (other, wrong) in kinds {
+            if other != key {
+                refused(&format!("{other} as {key}"), &with(key, wrong), &list);
+            }
+        }
+        let last = right.len() - 1;
+        let mut inner = right.clone();
+        inner[4] ^= 1;
+        for (name, wrong) in [
+            ("text", header(&page)),
+            ("text in a sequence", header(&header(&page))),
+            ("text behind it", [&right[..], &page].concat()),
+            ("a byte less", right[..last].to_vec()),
+            ("another tag", inner),
+        ] {
+            refused(&format!("{key}: {name}"), &with(key, &wrong), &list);
+        }
+    }
+    let report = verify(&with("Certs", &header(&page)), &list);
+    let fact = report.fact(FactId::FileUntouched).expect("it is asked");
+    assert!(fact.evidence.en.contains("is not exactly an X.509 certificate"), "{fact:?}");
+    assert!(fact.evidence.vi.contains("không phải đúng là một chứng thư số X.509"), "{fact:?}");
+}
+
+#[test]
+fn extensions_and_metadata_say_nothing_of_their_own() {
+    let (two, _, list) = copies();
+    let copy = Copy::new(&two);
+    let honest = attack::validation_data(&copy);
+    let with = |extensions: &str| {
+        let root = String::from_utf8_lossy(&honest[0].1).into_owned();
+        let root = root.replacen("<<", &format!("<< /Extensions << {extensions} >>"), 1);
+        copy.update(&[&[(honest[0].0, root.into_bytes())], &honest[1..]].concat())
+    };
+    let esic = "/BaseVersion /1.7 /ExtensionLevel 1";
+    let iso = "/BaseVersion /2.0 /ExtensionLevel 32002 /ExtensionRevision (:2022) /URL (https://www.iso.org/standard/45875.html)";
+    for right in [
+        format!("/ESIC << /Type /DeveloperExtensions {esic} >>"),
+        format!("/ADBE << {esic} >>"),
+        format!("/ISO_ [ << /Type /DeveloperExtensions {iso} >> ] /ESIC << {esic} >>"),
+    ] {
+        assert_eq!(verify(&with(&right), &list).verdict, Verdict::Valid, "{right}");
+    }
+    for wrong in [
+        format!("/EVIL << {esic} >>"),
+        format!("/ESIC << {esic} /URL (https://evil.example) >>"),
+        format!("/ISO_ << {} >>", iso.replace("45875", "VALID")),
+        format!("/ISO_ << {} >>", iso.replace(":2022", "VALID")),
+        "/ESIC << /BaseVersion /VALID /ExtensionLevel 1 >>".into(),
+        "/ESIC << /BaseVersion /1.7 /ExtensionLevel 4711471147 >>".into(),
+        format!("/ESIC [ << {esic} >> ]"),
+        format!("/ESIC << {esic} /Type /Catalog >>"),
+    ] {
+        refused(&wrong, &with(&wrong), &list);
+    }
+
+    let longer = extended("dss", &two);
+    assert_eq!(verify(&longer, &list).verdict, Verdict::Valid);
+    let tail = String::from_utf8_lossy(&longer[two.len()..]).into_owned();
+    let value = |name: &str| {
+        let at = tail.find(&format!("{name}=\"")).expect("the property") + name.len() + 2;
+        tail[at..].split('"').next().expect("its end").to_owned()
+    };
+    let (date, producer) = (value("xmp:ModifyDate"), value("pdf:Producer"));
+    let words = |length: usize| format!("{:<length$}", "VALID")[..length].to_owned();
+    for (name, from, to) in [
+        ("date", &date, words(date.len())),
+        ("a day that is none", &date, date.replace("T", "x")),
+        ("producer", &producer, format!("{}Ộ", words(producer.len() - "Ộ".len()))),
+        ("a line", &producer, format!("{}\n", words(producer.len() - 1))),
+        ("instruction", &"xpacket end=\"r\"".to_owned(), "xpacket VALID=1".to_owned()),
+        ("name", &"<rdf:Seq>".to_owned(), "<rdf:WTF>".to_owned()),
+    ] {
+        assert_eq!(from.len(), to.len(), "{name}");
+        let changed = replaced(&longer[two.len()..], from, &to);
+        let report = verify(&[&two[..], &changed].concat(), &list);
+        let fact = report.fact(FactId::FileUntouched).expect("it is asked");
+        assert_eq!((report.verdict, fact.state), (Verdict::Invalid, State::Failed), "{name}");
+        assert!(fact.evidence.vi.contains("siêu dữ liệu"), "{name}: {fact:?}");
+    }
+    // Another program's name is as good as pyHanko's.
+    let renamed = replaced(&longer[two.len()..], &producer, &words(producer.len()).replace(' ', "-"));
+    assert_eq!(verify(&[&two[..], &renamed].concat(), &list).verdict, Verdict::Valid);
+}
+
+#[test]
+fn a_timestamp_before_the_issue_is_remarked_upon() {
+    let (two, _, list) = copies();
+    let time = |bytes: &[u8]| verify(bytes, &list).fact(FactId::Time).cloned().expect("it is asked");
+    assert_eq!(time(&two).state, State::NotChecked);
+    let fact = time(&extended("early", &two));
+    assert_eq!(fact.state, State::Warning);
+    assert!(fact.evidence.en.contains("1990-01-01"), "{fact:?}");
+    assert!(fact.evidence.en.contains("earlier than the claimed time"), "{fact:?}");
+    assert!(fact.evidence.vi.contains("sớm hơn thời điểm khai"), "{fact:?}");
 }
 
 #[test]

@@ -10,15 +10,15 @@ use std::ops::Range;
 
 use time::OffsetDateTime;
 
-use crate::signature::cms::encoded_length;
 use crate::signature::timestamp::{self, Timestamp, TimestampError};
 use crate::signature::{DigestAlgorithm, Hasher};
 
-use super::document::{Document, dictionary, only, resolve, structure, target};
+use super::document::{Document, dictionary, only, resolve, structure, target, told};
 use super::fact::{Fact, FactId, State, Text};
 use super::pdf::{Dictionary, File, Indirect, Object, PdfError, Problem, TextString, decoded, later_ends};
 use super::reason::Reason as _;
-use super::signatures::rfc3339;
+use super::signatures::{pdf_time, rfc3339};
+use super::validation_data::Kind;
 use super::xmp;
 
 /// Later revisions that are looked at.
@@ -27,6 +27,10 @@ const MAX_LATER: usize = 8;
 const MAX_STREAM: usize = 16 << 20;
 /// Decoded bytes of all of them.
 const MAX_STREAMS: usize = 64 << 20;
+/// Characters of a timestamp field's name.
+const MAX_NAME: usize = 100;
+/// Developers whose extensions such revisions use: those of pyHanko and of Adobe's programs.
+const DEVELOPERS: [&str; 3] = ["ESIC", "ISO_", "ADBE"];
 
 /// What was appended.
 #[derive(Debug, Default)]
@@ -73,7 +77,7 @@ pub(crate) fn check(
 ) -> Result<Additions, PdfError> {
     let mut file = File::parse(&bytes[..end])?;
     let copy = file.revisions.last().map_or(0, |revision| revision.size);
-    let said = document.metadata.map(xmp::properties);
+    let said = document.metadata.map(xmp::packet);
     let mut found = Additions { revisions: later.len(), ..Additions::default() };
     for end in later {
         let (size, superseded) = (file.revisions.last().map_or(0, |r| r.size), file.superseded.len());
@@ -122,7 +126,7 @@ impl<'f, 'a> Step<'f, 'a> {
     fn check(
         &self,
         document: &Document<'_, '_>,
-        said: Option<&Option<Vec<xmp::Property>>>,
+        said: Option<&Option<xmp::Packet>>,
         found: &mut Additions,
     ) -> Result<(), PdfError> {
         let root = self.file.trailer().get("Root").and_then(Object::as_reference);
@@ -210,15 +214,15 @@ impl<'f, 'a> Step<'f, 'a> {
         let (owner, store) = dictionary(self.file, object, Some(value), "/DSS")?;
         only(owner, store, "/DSS", &["Type", "Certs", "CRLs", "OCSPs", "VRI"])?;
         let mut streams = BTreeSet::new();
-        let mut count = |holder, value: Option<&'f Object<'a>>| -> Result<usize, PdfError> {
+        let mut count = |holder, value: Option<&'f Object<'a>>, kind: Kind| -> Result<usize, PdfError> {
             let listed = self.streams(holder, value, &mut numbers)?;
             let all = listed.len();
-            streams.extend(listed);
+            streams.extend(listed.into_iter().map(|number| (number, kind)));
             Ok(all)
         };
-        let certificates = count(owner, store.get("Certs"))?;
-        let lists = count(owner, store.get("CRLs"))?;
-        let answers = count(owner, store.get("OCSPs"))?;
+        let certificates = count(owner, store.get("Certs"), Kind::Certificate)?;
+        let lists = count(owner, store.get("CRLs"), Kind::RevocationList)?;
+        let answers = count(owner, store.get("OCSPs"), Kind::Answer)?;
         if let Some(related) = store.get("VRI") {
             let (holder, related) = dictionary(self.file, owner, Some(related), "/VRI")?;
             let mut inner = Vec::new();
@@ -229,24 +233,40 @@ impl<'f, 'a> Step<'f, 'a> {
                 }
                 let (entry, members) = dictionary(self.file, holder, Some(value), "an entry of /VRI")?;
                 only(entry, members, "an entry of /VRI", &["Type", "Cert", "CRL", "OCSP", "TU"])?;
-                if members.get("TU").is_some_and(|time| time.as_text().is_none()) {
-                    return Err(structure(entry, "/TU is no date"));
+                let is_time = |time: &Object<'_>| {
+                    time.as_text().and_then(TextString::text).as_deref().and_then(pdf_time).is_some()
+                };
+                if members.get("TU").is_some_and(|time| !is_time(time)) {
+                    return Err(told(entry, "/TU không phải là thời điểm", "/TU is no date"));
                 }
                 inner.extend(value.as_reference());
-                for key in ["Cert", "CRL", "OCSP"] {
-                    count(entry, members.get(key))?;
+                for (key, kind) in
+                    [("Cert", Kind::Certificate), ("CRL", Kind::RevocationList), ("OCSP", Kind::Answer)]
+                {
+                    count(entry, members.get(key), kind)?;
                 }
             }
             numbers.extend(inner);
             numbers.extend(store.get("VRI").and_then(Object::as_reference));
         }
         let mut left = MAX_STREAMS;
-        for number in streams {
+        for (number, kind) in streams {
             let stream = self.file.get(number).expect("it was looked at");
             let bytes = decoded(stream, MAX_STREAM.min(left))?;
             left -= bytes.len();
-            if !is_sequence(&bytes) {
-                return Err(structure(stream, "validation data that are not one value in DER"));
+            if !kind.is(&bytes) {
+                let what = match kind {
+                    Kind::Certificate => Text::new("một chứng thư số X.509", "an X.509 certificate"),
+                    Kind::RevocationList => {
+                        Text::new("một danh sách thu hồi (CRL)", "a revocation list (CRL)")
+                    }
+                    Kind::Answer => Text::new("một trả lời OCSP", "an OCSP answer"),
+                };
+                let (vi, en) = (
+                    format!("đối tượng {number} trong /DSS không phải đúng là {}", what.vi),
+                    format!("object {number} of /DSS is not exactly {}", what.en),
+                );
+                return Err(told(stream, vi, en));
             }
         }
         if certificates + lists + answers == 0 {
@@ -292,14 +312,16 @@ impl<'f, 'a> Step<'f, 'a> {
         let keys = ["Type", "Subtype", "FT", "T", "TU", "F", "P", "Rect", "V"];
         only(widget, field, "a timestamp's field", &keys)?;
         let name = field.get("T").and_then(Object::as_text).and_then(TextString::text);
-        let own = name.is_none_or(|name| name.starts_with("saoy-"));
+        let own = name.is_none_or(|name| name.starts_with("saoy-") || !is_plain(&name));
         let rect = field.get("Rect").and_then(Object::as_array).unwrap_or_default();
         let invisible = rect.len() == 4 && rect.iter().all(|side| side.as_number() == Some(0.0));
         let right = field.is_name("Type", "Annot")
             && field.is_name("Subtype", "Widget")
             && field.is_name("FT", "Sig")
             && field.get("F").and_then(Object::as_integer).is_some_and(|flags| flags & !0b1000_0110 == 0)
-            && field.get("TU").is_none_or(|says| says.as_text().is_some());
+            && field.get("TU").is_none_or(|says| {
+                says.as_text().and_then(TextString::text).as_deref().is_some_and(is_plain)
+            });
         if !right || !invisible || own {
             return Err(structure(widget, "a timestamp's field that is not an invisible one"));
         }
@@ -350,36 +372,70 @@ impl<'f, 'a> Step<'f, 'a> {
         &self,
         object: &Indirect<'a>,
         catalog: &Dictionary<'a>,
-        said: Option<&Option<Vec<xmp::Property>>>,
+        said: Option<&Option<xmp::Packet>>,
     ) -> Result<(), PdfError> {
         let (stream, keys) = target(self.file, object, catalog.get("Metadata"), "/Metadata")?;
         only(stream, keys, "the metadata stream", &["Type", "Subtype", "Length"])?;
-        let says = stream.stream.and_then(xmp::properties);
-        match (said, says) {
-            (Some(Some(said)), Some(says)) if *said == says => Ok(()),
-            _ => Err(structure(stream, "a later revision changes the metadata")),
-        }
+        let says = stream.stream.and_then(xmp::packet);
+        let (Some(Some(said)), Some(says)) = (said, says) else {
+            let (vi, en) = (
+                "lần ghi thêm thay siêu dữ liệu bằng thứ không đọc được",
+                "a later revision puts metadata there that cannot be read",
+            );
+            return Err(told(stream, vi, en));
+        };
+        said.rewritten(&says).map_err(|what| {
+            let (vi, en) = (
+                format!("lần ghi thêm sửa siêu dữ liệu: {}", what.vi),
+                format!("a later revision changes the metadata: {}", what.en),
+            );
+            told(stream, vi, en)
+        })
     }
 }
 
-/// Developer extensions (ISO 32000-2 section 7.12): names, numbers and texts.
+/// Developer extensions (ISO 32000-2 section 7.12) of [`DEVELOPERS`]: a version and a level, and of ISO's the year and address of the standard.
 fn extensions_only(object: &Indirect<'_>, value: &Object<'_>) -> Result<(), PdfError> {
-    let fail = || structure(object, "/Extensions is not one of developers");
-    let keys = ["Type", "BaseVersion", "ExtensionLevel", "ExtensionRevision", "URL"];
-    for (_, entry) in value.as_dictionary().ok_or_else(fail)?.iter() {
-        let entry = entry.as_dictionary().filter(|entry| entry.stranger(&keys).is_none()).ok_or_else(fail)?;
-        let simple =
-            |value: &Object<'_>| matches!(value, Object::Name(_) | Object::Integer(_) | Object::String(_));
-        if !entry.iter().all(|(_, value)| simple(value)) {
-            return Err(fail());
+    let fail = |developer: &str| {
+        let en = format!("/Extensions of {developer} is none of {}", DEVELOPERS.join(", "));
+        told(object, format!("/Extensions của {developer} không phải của {}", DEVELOPERS.join(", ")), en)
+    };
+    let extensions = value.as_dictionary().ok_or_else(|| fail("—"))?;
+    for (developer, entry) in extensions.iter() {
+        let single = std::slice::from_ref(entry);
+        let entries = if developer == "ISO_" { entry.as_array().unwrap_or(single) } else { single };
+        if !DEVELOPERS.contains(&developer) || entries.len() > 8 || !entries.iter().all(is_extension) {
+            return Err(fail(if is_plain(developer) { developer } else { "—" }));
         }
     }
     Ok(())
 }
 
-/// Whether the bytes are one SEQUENCE in DER, by its header.
-fn is_sequence(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0x30) && encoded_length(bytes) == Some(bytes.len())
+fn is_extension(entry: &Object<'_>) -> bool {
+    let Some(entry) = entry.as_dictionary() else { return false };
+    let text = |value: &Object<'_>| value.as_text().and_then(TextString::text);
+    entry.iter().all(|(key, value)| match key {
+        "Type" => entry.is_name(key, "DeveloperExtensions"),
+        "BaseVersion" => entry.is_name(key, "1.7") || entry.is_name(key, "2.0"),
+        "ExtensionLevel" => value.as_integer().is_some_and(|level| (0..100_000).contains(&level)),
+        // `:2022`
+        "ExtensionRevision" => text(value).is_some_and(|says| {
+            let year = says.strip_prefix(':').unwrap_or_default();
+            year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit())
+        }),
+        // `https://www.iso.org/standard/45874.html`
+        "URL" => text(value).is_some_and(|says| {
+            let number = says.strip_prefix("https://www.iso.org/standard/");
+            let number = number.and_then(|rest| rest.strip_suffix(".html")).unwrap_or_default();
+            (1..=6).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+        }),
+        _ => false,
+    })
+}
+
+/// A name that a program gives.
+fn is_plain(text: &str) -> bool {
+    text.len() <= MAX_NAME && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
 }
 
 impl Additions {

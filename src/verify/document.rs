@@ -2,6 +2,7 @@
 
 use crate::record::Role;
 
+use super::fact::Text;
 use super::pdf::{Dictionary, File, Indirect, Object, PdfError, Problem, TextString, decoded};
 
 /// Decoded bytes of one attachment.
@@ -75,6 +76,11 @@ pub(crate) const fn field_name(role: Role) -> &'static str {
 
 pub(crate) fn structure(object: &Indirect<'_>, what: impl Into<String>) -> PdfError {
     PdfError::at(object.start, Problem::Structure(what.into()))
+}
+
+/// The same in both languages of a report.
+pub(crate) fn told(object: &Indirect<'_>, vi: impl Into<String>, en: impl Into<String>) -> PdfError {
+    PdfError::at(object.start, Problem::Told(Text::new(vi, en)))
 }
 
 /// Refuses a key that is not in `allowed`.

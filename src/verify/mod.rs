@@ -39,6 +39,7 @@ pub mod status;
 #[cfg(test)]
 mod testing;
 pub mod trust;
+mod validation_data;
 mod verdict;
 mod xmp;
 

@@ -68,6 +68,11 @@ pub(crate) fn fact(record: &Record, moments: &Moments<'_>) -> Fact {
             "thời điểm khai muộn hơn lúc các bên chứng kiến đã thấy bản sao",
             "the claimed time is later than when witnesses had seen the copy",
         ))
+    } else if moments.stamped.is_some_and(|stamped| *first > stamped + SKEW) {
+        Some(Text::new(
+            "dấu thời gian của tài liệu sớm hơn thời điểm khai, mà nó được ghi thêm sau chữ ký",
+            "the document timestamp is earlier than the claimed time, though it was added after the signatures",
+        ))
     } else {
         None
     };

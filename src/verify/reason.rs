@@ -38,6 +38,7 @@ impl Reason for PdfError {
             Problem::Dangling(number) => format!("thiếu đối tượng {number}"),
             Problem::Unreferenced(number) => format!("không có gì nhắc tới đối tượng {number}"),
             Problem::Stream(_) => "không giải nén được luồng dữ liệu".to_owned(),
+            Problem::Told(text) => text.vi.clone(),
             Problem::Structure(_) => "có phần mà bản sao không có, hoặc khác với bản sao".to_owned(),
         };
         Text::new(format!("{vi}, tại byte {}", self.offset), self.to_string())

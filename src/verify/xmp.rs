@@ -1,5 +1,9 @@
 //! XMP packets (ISO 16684-1) as far as they must be compared: which property says what, however a program serialises it.
 
+use std::collections::BTreeSet;
+
+use super::fact::Text;
+
 /// Namespace, name and text of one property.
 pub(crate) type Property = (String, String, String);
 
@@ -11,12 +15,111 @@ const TOOLS: [(&str, &str); 4] = [
     ("http://ns.adobe.com/pdf/1.3/", "Producer"),
     ("adobe:ns:meta/", "xmptk"),
 ];
+/// What RDF itself is written with.
+const SYNTAX: [&str; 9] = ["RDF", "Description", "Bag", "Seq", "Alt", "li", "about", "resource", "parseType"];
 /// Deeper than any packet.
 const MAX_DEPTH: usize = 64;
+/// Characters of a program's name, and of a prefix.
+const MAX_NAME: usize = 100;
 
-/// All that a packet says, sorted, but for when and with which program it was written; none for what is not the plain XML that packets are.
-pub(crate) fn properties(packet: &[u8]) -> Option<Vec<Property>> {
+/// What a packet says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Packet {
+    /// Sorted, but for when and with which program it was written.
+    says: Vec<Property>,
+    /// When and with which program it was written.
+    tools: Vec<Property>,
+    /// Every name in it, whether or not it says something.
+    names: BTreeSet<(String, String)>,
+    /// What the prefixes stand for.
+    declared: BTreeSet<String>,
+    /// Whether nothing in it is written that no program would write.
+    plain: bool,
+}
+
+impl Packet {
+    /// Holds one that was written anew against this one: it may say otherwise when and with which program it was written, each once, and nothing
+    /// more. Gives what it says otherwise.
+    pub(crate) fn rewritten(&self, after: &Self) -> Result<(), Text> {
+        let differs = |name: &str| {
+            Err(Text::new(
+                format!("siêu dữ liệu ghi khác ở {name}"),
+                format!("its metadata differ in {name}"),
+            ))
+        };
+        let missing = self.says.iter().find(|one| !after.says.contains(one));
+        let surplus = after.says.iter().find(|one| !self.says.contains(one));
+        if let Some((_, name, _)) = missing.or(surplus) {
+            return differs(name);
+        }
+        if self.says != after.says {
+            return differs("rdf:RDF");
+        }
+        let own = |(namespace, name): &(String, String)| {
+            let (namespace, name) = (namespace.as_str(), name.as_str());
+            (namespace == RDF && SYNTAX.contains(&name)) || TOOLS.contains(&(namespace, name))
+        };
+        if let Some((_, name)) = after.names.difference(&self.names).find(|name| !own(name)) {
+            return differs(name);
+        }
+        let used = |uri: &String| after.names.iter().any(|(namespace, _)| namespace == uri);
+        if !after.plain || !after.declared.iter().all(used) {
+            return differs("xmpmeta");
+        }
+        for (at, (namespace, name, value)) in after.tools.iter().enumerate() {
+            let once = !after.tools[..at].iter().any(|(n, l, _)| (n, l) == (namespace, name));
+            let right = if name.ends_with("Date") { is_date(value) } else { is_program(value) };
+            if !once || !right {
+                return differs(name);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A date of ISO 16684-1 section 8.2.1.2: a year, and as much more as is known.
+fn is_date(text: &str) -> bool {
+    let number = |part: &str, length: usize, range: std::ops::RangeInclusive<u32>| {
+        part.len() == length
+            && part.bytes().all(|b| b.is_ascii_digit())
+            && part.parse().is_ok_and(|n| range.contains(&n))
+    };
+    let (date, time) = text.split_once('T').map_or((text, None), |(date, time)| (date, Some(time)));
+    let parts: Vec<&str> = date.split('-').collect();
+    let day = match parts[..] {
+        [year] => time.is_none() && number(year, 4, 0..=9999),
+        [year, month] => time.is_none() && number(year, 4, 0..=9999) && number(month, 2, 1..=12),
+        [year, month, day] => number(year, 4, 0..=9999) && number(month, 2, 1..=12) && number(day, 2, 1..=31),
+        _ => false,
+    };
+    let Some(time) = time else { return day };
+    let clock = |text: &str, hours| {
+        text.split_once(':').is_some_and(|(h, m)| number(h, 2, 0..=hours) && number(m, 2, 0..=59))
+    };
+    let zone = time.find(['Z', '+', '-']).unwrap_or(time.len());
+    let (time, zone) = time.split_at(zone);
+    let zone = zone == "Z" || zone.strip_prefix(['+', '-']).is_some_and(|zone| clock(zone, 14));
+    let seconds = time.get(5..).unwrap_or_default();
+    let (whole, part) = seconds.split_once('.').map_or((seconds, None), |(whole, part)| (whole, Some(part)));
+    let seconds = match whole.strip_prefix(':') {
+        Some(whole) => {
+            number(whole, 2, 0..=60)
+                && part.is_none_or(|part| number(part, part.len().clamp(1, 9), 0..=u32::MAX))
+        }
+        None => seconds.is_empty(),
+    };
+    day && zone && seconds && time.get(..5).is_some_and(|time| clock(time, 23))
+}
+
+/// The name of a program: plain characters, and not many.
+fn is_program(text: &str) -> bool {
+    text.len() <= MAX_NAME && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+}
+
+/// All that a packet says; none for what is not the plain XML that packets are.
+pub(crate) fn packet(packet: &[u8]) -> Option<Packet> {
     let mut rest = std::str::from_utf8(packet).ok()?;
+    let (mut names, mut declared, mut plain) = (BTreeSet::new(), BTreeSet::new(), true);
     let mut scope: Vec<(String, String)> = vec![("xml".into(), "xml".into())];
     // The open elements, and how many names were in scope before each.
     let mut open: Vec<(String, String, usize)> = Vec::new();
@@ -25,7 +128,9 @@ pub(crate) fn properties(packet: &[u8]) -> Option<Vec<Property>> {
         said(&mut found, &open, &rest[..at])?;
         rest = &rest[at + 1..];
         if let Some(instruction) = rest.strip_prefix('?') {
-            rest = instruction.split_once("?>")?.1;
+            let (says, after) = instruction.split_once("?>")?;
+            plain &= is_wrapper(says);
+            rest = after;
             continue;
         }
         let end = rest.find('>')?;
@@ -46,10 +151,13 @@ pub(crate) fn properties(packet: &[u8]) -> Option<Vec<Property>> {
         let attributes = attributes_of(attributes)?;
         for (name, value) in &attributes {
             if let Some(prefix) = name.strip_prefix("xmlns:") {
+                plain &= prefix.len() <= MAX_NAME / 5;
+                declared.insert(value.clone());
                 scope.push((prefix.to_owned(), value.clone()));
             }
         }
         let (namespace, local) = resolved(&scope, name)?;
+        names.insert((namespace.clone(), local.clone()));
         open.push((namespace, local, before));
         if open.len() > MAX_DEPTH {
             return None;
@@ -59,9 +167,10 @@ pub(crate) fn properties(packet: &[u8]) -> Option<Vec<Property>> {
                 continue;
             }
             let (namespace, local) = resolved(&scope, &name)?;
+            names.insert((namespace.clone(), local.clone()));
             match (namespace.as_str(), local.as_str()) {
                 (RDF, "about") if value.is_empty() => {}
-                (RDF, "parseType") => {}
+                (RDF, "parseType") => plain &= value == "Resource",
                 (RDF, "resource") => push(&mut found, &open, value),
                 _ => found.push((namespace, local, value)),
             }
@@ -74,9 +183,21 @@ pub(crate) fn properties(packet: &[u8]) -> Option<Vec<Property>> {
     if !open.is_empty() || !rest.trim().is_empty() {
         return None;
     }
-    found.retain(|(namespace, name, _)| !TOOLS.contains(&(namespace.as_str(), name.as_str())));
-    found.sort_unstable();
-    Some(found)
+    let (tools, mut says): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|(namespace, name, _): &Property| TOOLS.contains(&(namespace.as_str(), name.as_str())));
+    says.sort_unstable();
+    Some(Packet { says, tools, names, declared, plain })
+}
+
+/// The instruction before and behind a packet (ISO 16684-1 section 7.3.2), and no other.
+fn is_wrapper(text: &str) -> bool {
+    let text = text.trim().replace('\'', "\"");
+    let begins = ["", "\u{feff}"];
+    ["r", "w"].iter().any(|mode| text == format!("xpacket end=\"{mode}\""))
+        || begins
+            .iter()
+            .any(|mark| text == format!("xpacket begin=\"{mark}\" id=\"W5M0MpCehiHzreSzNTczkc9d\""))
 }
 
 /// Text between tags is that of the innermost property.
@@ -149,9 +270,84 @@ mod tests {
         xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmlns:s=\"u:s\"";
 
     fn of(body: &str) -> Option<Vec<Property>> {
-        properties(
-            format!("<?xpacket?>\n<x:xmpmeta {SPACES}><rdf:RDF>{body}</rdf:RDF></x:xmpmeta>").as_bytes(),
+        read(body).map(|packet| packet.says)
+    }
+
+    fn read(body: &str) -> Option<Packet> {
+        packet(
+            format!("<?xpacket end=\"w\"?>\n<x:xmpmeta {SPACES}><rdf:RDF>{body}</rdf:RDF></x:xmpmeta>")
+                .as_bytes(),
         )
+    }
+
+    #[test]
+    fn what_is_written_anew_says_when_and_with_what_and_nothing_else() {
+        let spaced = |more: &str| {
+            let one = format!(
+                "<rdf:Description s:a='1'/><dc:b>2</dc:b><xmp:CreateDate>2026</xmp:CreateDate>{more}"
+            );
+            read(&one).expect("plain XML")
+        };
+        let before = spaced("");
+        for right in [
+            "",
+            "<xmp:ModifyDate>2026-11-23T10:51:08+00:00</xmp:ModifyDate>",
+            "<rdf:Description xmp:MetadataDate='2026-11'/>",
+        ] {
+            assert_eq!(before.rewritten(&spaced(right)), Ok(()), "{right}");
+        }
+        for wrong in [
+            "<xmp:ModifyDate>VALID</xmp:ModifyDate>",
+            "<xmp:ModifyDate>2026-11-23T10:51:08Z</xmp:ModifyDate><xmp:ModifyDate>2026</xmp:ModifyDate>",
+            "<rdf:Description xmp:MetadataDate='2026-11-23T10:51:08Z free text'/>",
+            "<s:VALID></s:VALID>",
+            "<rdf:VALID></rdf:VALID>",
+            "<rdf:Description xmlns:VALID='http://example.vn/VALID'/>",
+            "<rdf:li rdf:parseType='VALID'></rdf:li>",
+            "<?VALID?>",
+            "<?xpacket VALID?>",
+            "<s:a>1</s:a>",
+        ] {
+            assert!(before.rewritten(&spaced(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn dates_are_those_of_the_grammar() {
+        for date in [
+            "2026",
+            "2026-11",
+            "2026-11-23",
+            "2026-11-23T10:51Z",
+            "2026-11-23T10:51:08+07:00",
+            "2026-11-23T10:51:08.123-03:30",
+        ] {
+            assert!(is_date(date), "{date}");
+        }
+        for text in [
+            "",
+            "26",
+            "20265",
+            "2026-13",
+            "2026-11-32",
+            "2026-11T10:51Z",
+            "2026T10:51Z",
+            "2026-11-23T",
+            "2026-11-23T10:51",
+            "2026-11-23T10Z",
+            "2026-11-23T24:00Z",
+            "2026-11-23T10:51:08",
+            "2026-11-23T10:51:08.Z",
+            "2026-11-23T10:51:08.x+07:00",
+            "2026-11-23T10:51:8Z",
+            "2026-11-23T10:51:08Z ",
+            "2026-11-23 VALID",
+            "VALID",
+            "２０２６",
+            "2026-11-23T10:5１:08Z",
+        ] {
+            assert!(!is_date(text), "{text}");
+        }
     }
 
     #[test]
@@ -186,7 +382,7 @@ mod tests {
         ] {
             assert_eq!(of(body), None, "{body}");
         }
-        assert_eq!(properties(b"\xff"), None);
-        assert_eq!(properties(b"<x:a"), None);
+        assert_eq!(packet(b"\xff"), None);
+        assert_eq!(packet(b"<x:a"), None);
     }
 }

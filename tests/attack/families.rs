@@ -3,6 +3,7 @@
 //! evil annotation, sneaky signature); and what a copy's own parts invite.
 
 use memchr::memmem;
+use saoy::signature::cms::SignedData;
 
 use super::pdf::{Copy, append, replaced, replaced_last, stream};
 use super::signature;
@@ -547,7 +548,8 @@ pub(crate) fn validation_data(copy: &Copy<'_>) -> Vec<(u32, Vec<u8>)> {
     let (catalog, size) = (copy.with(b"/Type /Catalog"), copy.size());
     let store = format!("<< /Certs [{size} 0 R] >>").into_bytes();
     let root = with_store(copy, &copy.text(catalog));
-    vec![(catalog, root), (size, stream("", &[0x30, 0x03, 0x02, 0x01, 0x05])), (size + 1, store)]
+    let signed = SignedData::parse(&copy.cms()).expect("the office's signature");
+    vec![(catalog, root), (size, stream("", &signed.certificates()[0])), (size + 1, store)]
 }
 
 fn with_store(copy: &Copy<'_>, root: &str) -> Vec<u8> {

@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 """Appends to a signed PDF what pyHanko appends for long-term validation, with a timestamp authority made on the spot.
 
-    extend.py dss|stamp|archive FILE OUT      archive: validation data and a timestamp, then the timestamp's own data
+    extend.py dss|lists|stamp|early|archive FILE OUT
+
+lists: validation data with a revocation list and an OCSP answer; early: a timestamp of 1990; archive: validation data and a timestamp, then the
+timestamp's own data
 """
 import datetime
 import io
 import sys
 
+from asn1crypto import crl as asn1_crl
 from asn1crypto import keys as asn1_keys
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -20,7 +26,7 @@ from pyhanko.sign.validation import DocumentSecurityStore
 from pyhanko_certvalidator import ValidationContext
 
 
-def authority():
+def authority(moment=None):
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "TSA Mau")])
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -40,23 +46,47 @@ def authority():
     certificate = asn1_x509.Certificate.load(made.public_bytes(serialization.Encoding.DER))
     form = serialization.PrivateFormat.PKCS8
     private = key.private_bytes(serialization.Encoding.DER, form, serialization.NoEncryption())
-    stamper = timestamps.DummyTimeStamper(certificate, asn1_keys.PrivateKeyInfo.load(private))
+    stamper = timestamps.DummyTimeStamper(certificate, asn1_keys.PrivateKeyInfo.load(private), fixed_dt=moment)
     return stamper, ValidationContext(trust_roots=[certificate], allow_fetching=False)
 
 
-def with_data(data):
+def revocation():
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CA Mau")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    until = now + datetime.timedelta(days=9)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(9).not_valid_before(now).not_valid_after(until)
+    made = builder.sign(key, hashes.SHA256())
+    revoked = x509.RevokedCertificateBuilder().serial_number(5).revocation_date(now).build()
+    builder = x509.CertificateRevocationListBuilder().issuer_name(name).last_update(now).next_update(until)
+    builder = builder.add_extension(x509.CRLNumber(3), False)
+    crl = builder.add_revoked_certificate(revoked).sign(key, hashes.SHA256())
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        made, made, hashes.SHA1(), ocsp.OCSPCertStatus.GOOD, now, until, None, None
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, made).certificates([made])
+    answer = builder.sign(key, hashes.SHA256())
+    der = serialization.Encoding.DER
+    return {
+        "crls": [asn1_crl.CertificateList.load(crl.public_bytes(der))],
+        "ocsps": [asn1_ocsp.OCSPResponse.load(answer.public_bytes(der))],
+    }
+
+
+def with_data(data, more):
     signature = PdfFileReader(io.BytesIO(data)).embedded_regular_signatures[-1]
     out = io.BytesIO(data)
     writer = IncrementalPdfFileWriter(out)
     certificates = [*signature.other_embedded_certs, signature.signer_cert]
     contents = signature.pkcs7_content.hex().encode()
-    DocumentSecurityStore.supply_dss_in_writer(writer, sig_contents=contents, certs=certificates)
+    DocumentSecurityStore.supply_dss_in_writer(writer, sig_contents=contents, certs=certificates, **more)
     writer.write_in_place()
     return out.getvalue()
 
 
-def stamped(data, with_own_data):
-    stamper, context = authority()
+def stamped(data, with_own_data, moment):
+    stamper, context = authority(moment)
     out = io.BytesIO(data)
     writer = IncrementalPdfFileWriter(out)
     context = context if with_own_data else None
@@ -67,9 +97,10 @@ def stamped(data, with_own_data):
 kind, source, target = sys.argv[1:]
 with open(source, "rb") as file:
     copy = file.read()
-if kind in ("dss", "archive"):
-    copy = with_data(copy)
-if kind in ("stamp", "archive"):
-    copy = stamped(copy, kind == "archive")
+if kind in ("dss", "lists", "archive"):
+    copy = with_data(copy, revocation() if kind == "lists" else {})
+if kind in ("stamp", "early", "archive"):
+    early = datetime.datetime(1990, 1, 1, tzinfo=datetime.timezone.utc) if kind == "early" else None
+    copy = stamped(copy, kind == "archive", early)
 with open(target, "wb") as file:
     file.write(copy)

@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::verify::fact::Text;
+
 /// Why a file is not in the grammar of a copy. Offsets count bytes from the start of the file, or of the decoded content
 /// stream that `place` names.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -76,6 +78,9 @@ pub enum Problem {
     /// An entry that a copy does not have, or has otherwise.
     #[error("{0}")]
     Structure(String),
+    /// The same, in words for both languages of a report.
+    #[error("{}", .0.en)]
+    Told(Text),
 }
 
 impl PdfError {
