@@ -24,7 +24,7 @@ fn state(report: &Report, id: FactId) -> Option<State> {
 }
 
 /// The copy with what pyHanko appends.
-fn extended(kind: &str, copy: &[u8]) -> Vec<u8> {
+pub(crate) fn extended(kind: &str, copy: &[u8]) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let (from, to) = (folder.path().join("copy.pdf"), folder.path().join("extended.pdf"));
     fs::write(&from, copy).expect("written");

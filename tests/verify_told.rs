@@ -10,7 +10,9 @@ use saoy::verify::{FactId, Options, Report, State, TrustList, Verdict};
 use time::Duration;
 
 use crate::attack;
-use crate::verify_support::{AllGood, House, NOW, image, options, trust};
+use crate::attack::pdf::{Copy, replaced, stream};
+use crate::verify_additions::extended;
+use crate::verify_support::{AllGood, House, NOW, image, in_vietnamese, options, trust};
 
 fn verify(bytes: &[u8], list: &TrustList) -> Report {
     saoy::verify::verify(bytes, list, &Options { status: Some(&AllGood), ..options() })
@@ -166,4 +168,103 @@ fn a_file_is_untouched_only_where_its_bytes_are_those_that_were_signed() {
         }
     }
     assert!(all > 150 && untouched < all / 10, "{untouched} of {all}");
+}
+
+#[test]
+fn what_was_done_to_a_copy_is_told_by_its_name() {
+    let house = House::new("999.01", 1);
+    let list = trust(&[&house]);
+    let bytes = house.issue(&house.parts(1, vec![image(1, 300), image(2, 300)]));
+    let copy = Copy::new(&bytes);
+    let (catalog, page, size) = (copy.with(b"/Type /Catalog"), copy.last_page(), copy.size());
+    let (root, tree, contents) =
+        (copy.body(catalog), copy.with(b"/Type /Pages"), copy.named(page, "Contents"));
+    let keyed = |object: u32, key: &str| (object, replaced(&copy.body(object), "<<", &format!("<< {key}")));
+    let annotated = || (page, replaced(&copy.body(page), "/Annots [", &format!("/Annots [{size} 0 R ")));
+    let annotation = |rest: &str| (size, format!("<< /Type /Annot /Rect [0 0 90 90] {rest} >>").into_bytes());
+    let with_field = |body: &[u8]| {
+        let body = String::from_utf8_lossy(body).into_owned();
+        let at = body.find("/Fields [").expect("a form");
+        let end = at + body[at..].find(']').expect("its end");
+        format!("{} {size} 0 R{}", &body[..end], &body[end..]).into_bytes()
+    };
+    let record = copy.attachment("record.json");
+    let honest = attack::validation_data(&copy);
+    let mut often = bytes.clone();
+    for _ in 0..9 {
+        often = Copy::new(&often).update(&honest);
+    }
+    let pages = String::from_utf8_lossy(&copy.body(tree)).replace("/Count 2", "/Count 3");
+    let pages = pages.replace("/Kids [", &format!("/Kids [{size} 0 R "));
+    let third = format!(
+        "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Third) /F 132 /Rect [0 0 0 0] /P {page} 0 R /V {} 0 R >>",
+        size + 1
+    );
+    let signature = b"<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.pkcs7.detached /Contents <00> /ByteRange [0 1 2 3] >>";
+    let appended = [
+        (
+            "box",
+            vec![(contents, stream("", b"1 1 1 rg 0 0 300 842 re f"))],
+            "changes what page 2 draws",
+            "sửa nội dung vẽ của trang 2",
+        ),
+        ("rotate", vec![keyed(page, "/Rotate 180 ")], "changes page 2 (object", "sửa trang 2 (đối tượng"),
+        ("rotate", vec![keyed(page, "/Rotate 180 ")], ": /Rotate)", ": /Rotate)"),
+        ("crop", vec![keyed(page, "/CropBox [0 0 9 9] ")], ": /CropBox)", ": /CropBox)"),
+        (
+            "stamp",
+            vec![annotated(), annotation("/Subtype /Stamp")],
+            "adds an annotation /Stamp",
+            "thêm một chú thích /Stamp",
+        ),
+        ("note", vec![annotated(), annotation("/Subtype /Text")], "changes page 2 (object", ": /Annots)"),
+        ("page", vec![(tree, pages.into_bytes()), (size, copy.body(page))], "adds a page", "thêm một trang"),
+        (
+            "record",
+            vec![(record, stream("/Type /EmbeddedFile", b"{}"))],
+            "changes the attachment record.json",
+            "sửa tệp đính kèm record.json",
+        ),
+        (
+            "script",
+            vec![keyed(catalog, "/OpenAction [1 0 R /Fit] ")],
+            "changes the catalog: /OpenAction",
+            "sửa mục gốc của tệp (/Catalog): /OpenAction",
+        ),
+        (
+            "language",
+            vec![(catalog, replaced(&root, "(vi-VN)", "(en-US)"))],
+            "changes the catalog: /Lang",
+            "(/Catalog): /Lang",
+        ),
+        ("nothing", vec![(catalog, root.clone())], "adds nothing", "không thêm gì"),
+        (
+            "signature",
+            vec![
+                (catalog, with_field(&root)),
+                annotated(),
+                (size, third.into_bytes()),
+                (size + 1, signature.to_vec()),
+            ],
+            "adds another signature",
+            "thêm một chữ ký số khác",
+        ),
+    ];
+    let appended = appended.map(|(name, mut objects, en, vi)| {
+        objects.sort_by_key(|(number, _)| *number);
+        (name, copy.update(&objects), en, vi)
+    });
+    let more = [
+        ("nine updates", often, "the file was written 11 times", "tệp được ghi 11 lần"),
+        ("pyHanko's signature", extended("sign", &bytes), " signature", "chữ ký số"),
+        ("in place", replaced(&bytes, "/Lang (vi", "/Lanh (vi"), "the catalog has /Lanh", "/Lanh"),
+    ];
+    for (name, bytes, en, vi) in appended.into_iter().chain(more) {
+        let report = verify(&bytes, &list);
+        let fact = report.fact(FactId::FileUntouched).expect("it is asked");
+        assert_eq!((report.verdict, fact.state), (Verdict::Invalid, State::Failed), "{name}");
+        assert!(fact.evidence.en.contains(en), "{name}: {}", fact.evidence.en);
+        assert!(fact.evidence.vi.contains(vi), "{name}: {}", fact.evidence.vi);
+        in_vietnamese(&fact.evidence.vi);
+    }
 }

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use crate::signature::timestamp::{self, Timestamp, TimestampError};
 use crate::signature::{DigestAlgorithm, Hasher};
 
+use super::changes;
 use super::document::{Document, dictionary, only, resolve, structure, target, told};
 use super::fact::{Fact, FactId, State, Text};
 use super::pdf::{Dictionary, File, Indirect, Object, PdfError, Problem, TextString, decoded, later_ends};
@@ -22,7 +23,7 @@ use super::validation_data::Kind;
 use super::xmp;
 
 /// Later revisions that are looked at.
-const MAX_LATER: usize = 8;
+pub(crate) const MAX_LATER: usize = 8;
 /// Decoded bytes of one certificate, revocation list or answer.
 const MAX_STREAM: usize = 16 << 20;
 /// Decoded bytes of all of them.
@@ -83,7 +84,7 @@ pub(crate) fn check(
         let (size, superseded) = (file.revisions.last().map_or(0, |r| r.size), file.superseded.len());
         let trailer = file.trailer().clone();
         let start = file.bytes.len();
-        file.append(bytes, *end)?;
+        file.append(bytes, *end).map_err(|error| changes::unread(error, &bytes[start..*end], start))?;
         let step = Step { file: &file, old: &file.superseded[superseded..], start, copy, size };
         step.trailer(&trailer)?;
         step.check(document, said.as_ref(), &mut found)?;
@@ -104,8 +105,15 @@ struct Step<'f, 'a> {
 }
 
 impl<'f, 'a> Step<'f, 'a> {
-    fn fail<T>(&self, what: impl Into<String>) -> Result<T, PdfError> {
-        Err(PdfError::at(self.start, Problem::Structure(format!("a later revision {}", what.into()))))
+    fn fail<T>(&self, vi: impl std::fmt::Display, en: impl std::fmt::Display) -> Result<T, PdfError> {
+        let text = Text::new(format!("lần ghi thêm {vi}"), format!("a later revision {en}"));
+        Err(PdfError::at(self.start, Problem::Told(text)))
+    }
+
+    /// Refuses it for what it does to these objects.
+    fn does<T>(&self, document: &Document<'_, '_>, numbers: &[u32]) -> Result<T, PdfError> {
+        let told = changes::told(self.file, self.old, document, numbers);
+        self.fail(told.vi, told.en)
     }
 
     fn old(&self, number: u32) -> Option<&'f Dictionary<'a>> {
@@ -120,7 +128,14 @@ impl<'f, 'a> Step<'f, 'a> {
             Some(ids.first()?.as_text()?.bytes.to_vec())
         };
         let same = ["Root", "Info"].iter().all(|key| before.get(key) == after.get(key));
-        if same && id(before) == id(after) { Ok(()) } else { self.fail("changes the trailer") }
+        if same && id(before) == id(after) {
+            return Ok(());
+        }
+        let keys = changes::keys(before, after).join(", ");
+        self.fail(
+            format!("sửa phần cuối của bảng tham chiếu (trailer): {keys}"),
+            format!("changes the trailer: {keys}"),
+        )
     }
 
     fn check(
@@ -129,15 +144,23 @@ impl<'f, 'a> Step<'f, 'a> {
         said: Option<&Option<xmp::Packet>>,
         found: &mut Additions,
     ) -> Result<(), PdfError> {
+        let defines = &self.file.revisions.last().expect("it was read just now").defines;
         let root = self.file.trailer().get("Root").and_then(Object::as_reference);
         let Some((root, before)) = root.and_then(|root| Some((root, self.old(root)?))) else {
-            return self.fail("adds nothing to the catalog");
+            return self.does(document, defines);
         };
         let (object, catalog) = target(self.file, &self.old[0], self.file.trailer().get("Root"), "/Root")?;
         let mut allowed = BTreeSet::from([root]);
         let field = self.catalog(object, before, catalog)?;
         if field.is_none() && catalog.get("DSS").is_none() {
-            return self.fail("adds nothing to the catalog");
+            let others: Vec<u32> = defines.iter().copied().filter(|number| *number != root).collect();
+            if others.is_empty() {
+                return self.fail(
+                    "ghi lại mục gốc của tệp mà không thêm gì",
+                    "writes the catalog once more and adds nothing",
+                );
+            }
+            return self.does(document, &others);
         }
         let store = self.store(object, catalog, found)?;
         if let Some(field) = field {
@@ -146,7 +169,10 @@ impl<'f, 'a> Step<'f, 'a> {
         }
         let stamps: Vec<u32> = found.stamps.iter().flat_map(|stamp| stamp.objects).collect();
         if store.iter().any(|number| *number < self.copy || stamps.contains(number)) {
-            return self.fail("takes an object of the copy for validation data");
+            return self.fail(
+                "lấy đối tượng của bản sao làm dữ liệu kiểm tra",
+                "takes an object of the copy for validation data",
+            );
         }
         allowed.extend(store);
         if let Some(number) = catalog.get("Metadata").and_then(Object::as_reference)
@@ -155,13 +181,8 @@ impl<'f, 'a> Step<'f, 'a> {
             self.metadata(object, catalog, said)?;
             allowed.insert(number);
         }
-        let defines = &self.file.revisions.last().expect("it was read just now").defines;
-        match defines.iter().find(|number| !allowed.contains(number)) {
-            Some(number) => self.fail(format!(
-                "defines object {number}, which is neither validation data nor a document timestamp"
-            )),
-            None => Ok(()),
-        }
+        let others: Vec<u32> = defines.iter().copied().filter(|number| !allowed.contains(number)).collect();
+        if others.is_empty() { Ok(()) } else { self.does(document, &others) }
     }
 
     /// The catalog, but for what may be added; gives the field that was.
@@ -174,10 +195,14 @@ impl<'f, 'a> Step<'f, 'a> {
         const OPEN: [&str; 3] = ["DSS", "Extensions", "AcroForm"];
         let kept = |catalog: &Dictionary<'a>| OPEN.iter().fold(catalog.clone(), |c, key| c.without(key));
         if !kept(before).alike(&kept(after)) {
-            return Err(structure(object, "a later revision changes the catalog"));
+            let keys = changes::keys(&kept(before), &kept(after)).join(", ");
+            return self.fail(
+                format!("sửa mục gốc của tệp (/Catalog): {keys}"),
+                format!("changes the catalog: {keys}"),
+            );
         }
         if before.get("DSS").is_some() && after.get("DSS").is_none() {
-            return Err(structure(object, "a later revision takes validation data away"));
+            return self.fail("bỏ dữ liệu kiểm tra (/DSS) đã có", "takes validation data (/DSS) away");
         }
         if let Some(extensions) = after.get("Extensions") {
             extensions_only(object, extensions)?;
@@ -185,19 +210,28 @@ impl<'f, 'a> Step<'f, 'a> {
         let form = |catalog: &'f Dictionary<'a>| catalog.get("AcroForm").and_then(Object::as_dictionary);
         let (Some(old), Some(new)) = (before.get("AcroForm").and_then(Object::as_dictionary), form(after))
         else {
-            return Err(structure(object, "a later revision changes the form"));
+            return self.fail("sửa biểu mẫu (/AcroForm)", "changes the form (/AcroForm)");
         };
         let fields = |form: &Dictionary<'a>| form.get("Fields").and_then(Object::as_array).map(<[_]>::to_vec);
         let (Some(was), Some(is)) = (fields(old), new.get("Fields").and_then(Object::as_array)) else {
-            return Err(structure(object, "a later revision changes the form"));
+            return self.fail("sửa biểu mẫu (/AcroForm)", "changes the form (/AcroForm)");
         };
         if !old.without("Fields").alike(&new.without("Fields")) || !is.starts_with(&was) {
-            return Err(structure(object, "a later revision changes the form"));
+            let mut keys = changes::keys(&old.without("Fields"), &new.without("Fields"));
+            keys.extend((!is.starts_with(&was)).then(|| "/Fields".to_owned()));
+            let keys = keys.join(", ");
+            return self.fail(
+                format!("sửa biểu mẫu (/AcroForm): {keys}"),
+                format!("changes the form (/AcroForm): {keys}"),
+            );
         }
         match &is[was.len()..] {
             [] => Ok(None),
             [field] => Ok(Some(field)),
-            _ => Err(structure(object, "a later revision adds more than one field")),
+            more => self.fail(
+                format!("thêm {} ô biểu mẫu", more.len()),
+                format!("adds {} form fields at once", more.len()),
+            ),
         }
     }
 
@@ -309,6 +343,17 @@ impl<'f, 'a> Step<'f, 'a> {
         allowed: &mut BTreeSet<u32>,
     ) -> Result<Stamp, PdfError> {
         let (widget, field) = target(self.file, object, Some(value), "a timestamp's field")?;
+        let held = field.get("V").and_then(Object::as_reference).and_then(|number| self.file.get(number));
+        let held = held.and_then(|object| object.value.as_dictionary());
+        if held.is_some_and(|held| !held.is_name("Type", "DocTimeStamp") && held.get("ByteRange").is_some()) {
+            return self.fail(
+                "thêm một chữ ký số khác; sau các chữ ký của bản sao chỉ được thêm dấu thời gian",
+                "adds another signature; behind a copy's own only document timestamps may be added",
+            );
+        }
+        if held.is_none() && field.get("V").is_none() {
+            return self.fail("thêm một ô biểu mẫu", "adds a form field");
+        }
         let keys = ["Type", "Subtype", "FT", "T", "TU", "F", "P", "Rect", "V"];
         only(widget, field, "a timestamp's field", &keys)?;
         let name = field.get("T").and_then(Object::as_text).and_then(TextString::text);
@@ -339,7 +384,10 @@ impl<'f, 'a> Step<'f, 'a> {
         expected.push(value.clone());
         let same = before.without("Annots").alike(&after.without("Annots"));
         if !same || annotations(after).as_ref() != Some(&expected) {
-            return Err(structure(at, "a later revision changes a page"));
+            let keys = changes::keys(before, after).join(", ");
+            let number = document.pages.iter().position(|(known, _)| known.number == page).unwrap_or(0) + 1;
+            return self
+                .fail(format!("sửa trang {number}: {keys}"), format!("changes page {number}: {keys}"));
         }
         let (holder, signature) = target(self.file, widget, field.get("V"), "/V")?;
         only(holder, signature, "a timestamp", &["Type", "Filter", "SubFilter", "Contents", "ByteRange"])?;

@@ -18,6 +18,7 @@
 //! - What was appended after the last signature may be validation data and document timestamps alone; the copy is verified without them.
 
 mod additions;
+mod changes;
 mod document;
 mod evidence;
 mod fact;
@@ -187,6 +188,7 @@ impl Verifier<'_> {
 fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Report, NotACopy> {
     let Verifier { trust, witnesses, national, paths, .. } = *verifier;
     let refuse_or_report = |error: &PdfError| {
+        let error = &changes::too_many(error, pdf);
         if refusal::has_traces(pdf) { Ok(damaged(error, trust, options)) } else { Err(refusal::kind(pdf)) }
     };
     // The copy itself; what was appended to it is looked at by itself.

@@ -39,10 +39,19 @@ impl Reason for PdfError {
             Problem::Unreferenced(number) => format!("không có gì nhắc tới đối tượng {number}"),
             Problem::Stream(_) => "không giải nén được luồng dữ liệu".to_owned(),
             Problem::Told(text) => text.vi.clone(),
-            Problem::Structure(_) => "có phần mà bản sao không có, hoặc khác với bản sao".to_owned(),
+            Problem::Structure(what) => match keys(what) {
+                keys if keys.is_empty() => "có phần mà bản sao không có, hoặc khác với bản sao".to_owned(),
+                keys => format!("có phần mà bản sao không có, hoặc khác với bản sao: {}", keys.join(", ")),
+            },
         };
         Text::new(format!("{vi}, tại byte {}", self.offset), self.to_string())
     }
+}
+
+/// The keys of PDF that an English sentence names: they are no words of a language.
+fn keys(what: &str) -> Vec<&str> {
+    let words = what.split(|c: char| c.is_whitespace() || "(),;:[]".contains(c));
+    words.filter(|word| word.len() > 1 && word.starts_with('/')).collect()
 }
 
 impl Reason for RecordError {

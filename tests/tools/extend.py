@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Appends to a signed PDF what pyHanko appends for long-term validation, with a timestamp authority made on the spot.
 
-    extend.py dss|lists|stamp|early|archive FILE OUT
+    extend.py dss|lists|stamp|early|archive|sign FILE OUT
 
 lists: validation data with a revocation list and an OCSP answer; early: a timestamp of 1990; archive: validation data and a timestamp, then the
-timestamp's own data
+timestamp's own data; sign: a signature more, by a stranger
 """
 import datetime
 import io
@@ -24,6 +24,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers, timestamps
 from pyhanko.sign.validation import DocumentSecurityStore
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 
 def authority(moment=None):
@@ -46,8 +47,10 @@ def authority(moment=None):
     certificate = asn1_x509.Certificate.load(made.public_bytes(serialization.Encoding.DER))
     form = serialization.PrivateFormat.PKCS8
     private = key.private_bytes(serialization.Encoding.DER, form, serialization.NoEncryption())
-    stamper = timestamps.DummyTimeStamper(certificate, asn1_keys.PrivateKeyInfo.load(private), fixed_dt=moment)
-    return stamper, ValidationContext(trust_roots=[certificate], allow_fetching=False)
+    private = asn1_keys.PrivateKeyInfo.load(private)
+    stamper = timestamps.DummyTimeStamper(certificate, private, fixed_dt=moment)
+    signer = signers.SimpleSigner(certificate, private, SimpleCertificateStore())
+    return stamper, signer, ValidationContext(trust_roots=[certificate], allow_fetching=False)
 
 
 def revocation():
@@ -86,11 +89,19 @@ def with_data(data, more):
 
 
 def stamped(data, with_own_data, moment):
-    stamper, context = authority(moment)
+    stamper, _, context = authority(moment)
     out = io.BytesIO(data)
     writer = IncrementalPdfFileWriter(out)
     context = context if with_own_data else None
     signers.PdfTimeStamper(stamper).timestamp_pdf(writer, "sha256", validation_context=context, in_place=True)
+    return out.getvalue()
+
+
+def signed(data):
+    _, signer, _ = authority()
+    out = io.BytesIO(data)
+    metadata = signers.PdfSignatureMetadata(field_name="Third")
+    signers.PdfSigner(metadata, signer).sign_pdf(IncrementalPdfFileWriter(out), in_place=True)
     return out.getvalue()
 
 
@@ -102,5 +113,7 @@ if kind in ("dss", "lists", "archive"):
 if kind in ("stamp", "early", "archive"):
     early = datetime.datetime(1990, 1, 1, tzinfo=datetime.timezone.utc) if kind == "early" else None
     copy = stamped(copy, kind == "archive", early)
+if kind == "sign":
+    copy = signed(copy)
 with open(target, "wb") as file:
     file.write(copy)
