@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use memchr::memmem;
+use saoy::record::timestamp;
 use saoy::verify::{FactId, Options, Report, State, TrustList, Verdict};
 use time::Duration;
 
 use crate::attack;
 use crate::attack::pdf::{Copy, replaced, stream};
 use crate::verify_additions::extended;
-use crate::verify_support::{AllGood, House, NOW, image, in_vietnamese, options, trust};
+use crate::verify_support::{AllGood, House, NOW, Parts, image, in_vietnamese, options, trust};
 
 fn verify(bytes: &[u8], list: &TrustList) -> Report {
     saoy::verify::verify(bytes, list, &Options { status: Some(&AllGood), ..options() })
@@ -267,4 +268,68 @@ fn what_was_done_to_a_copy_is_told_by_its_name() {
         assert!(fact.evidence.vi.contains(vi), "{name}: {}", fact.evidence.vi);
         in_vietnamese(&fact.evidence.vi);
     }
+}
+
+#[test]
+fn revocation_is_said_not_to_have_been_asked() {
+    let house = House::new("999.01", 1);
+    let report = verify(&house.copy(1), &trust(&[&house]));
+    for id in [FactId::CertificateOfficer, FactId::CertificateOffice] {
+        let fact = report.fact(id).expect("it is asked");
+        assert_eq!(fact.state, State::Passed);
+        assert!(
+            fact.evidence.en.contains("whether the certificate was revoked was not asked (no CRL, no OCSP)")
+        );
+        assert!(fact.evidence.vi.contains("không hỏi CRL hay OCSP"));
+        in_vietnamese(&fact.evidence.vi);
+    }
+}
+
+#[test]
+fn names_times_and_numbers_that_differ_are_told() {
+    let house = House::new("999.01", 1);
+    let list = trust(&[&house]);
+    let right = house.parts(1, vec![image(1, 300)]);
+    let told = |change: &dyn Fn(&mut Parts), id: FactId| {
+        let mut parts = right.clone();
+        change(&mut parts);
+        house.attach(&mut parts);
+        let report = verify(&house.issue(&parts), &list);
+        let fact = report.fact(id).expect("it is asked").clone();
+        in_vietnamese(&fact.evidence.vi);
+        (report.verdict, fact.state, fact.evidence)
+    };
+    let officer = |name: &str| {
+        let name = name.to_owned();
+        told(
+            &|parts| parts.record.officer.as_mut().expect("one").name.clone_from(&name),
+            FactId::CertificateOfficer,
+        )
+    };
+    for same in ["Lê Văn Mẫu", "LÊ VĂN MẪU"] {
+        let (verdict, state, evidence) = officer(same);
+        assert_eq!((verdict, state), (Verdict::Valid, State::Passed), "{same}: {evidence:?}");
+    }
+    let (verdict, state, evidence) = officer("Nguyễn Văn Giả");
+    assert_eq!((verdict, state), (Verdict::Valid, State::Warning), "{evidence:?}");
+    assert!(evidence.en.contains("the record names “Nguyễn Văn Giả” as the officer"), "{evidence:?}");
+    assert!(evidence.vi.contains("chứng thư số là của “Lê Văn Mẫu”"), "{evidence:?}");
+
+    let (verdict, state, evidence) =
+        told(&|parts| parts.record.converted_at = timestamp(NOW - Duration::hours(3)), FactId::CopyId);
+    assert_eq!((verdict, state), (Verdict::Invalid, State::Failed), "{evidence:?}");
+    assert!(evidence.en.contains("converted at 2026-11-22T10:04:05+07:00"), "{evidence:?}");
+
+    let titled = |title: &str| {
+        let title = title.to_owned();
+        told(&|parts| parts.title.clone_from(&title), FactId::CopyId)
+    };
+    for same in ["Bản sao", "Bản sao chứng thực số 1, quyển số 2026 - SCT/BS", "Bản số hóa số 1/2026"]
+    {
+        let (verdict, state, evidence) = titled(same);
+        assert_eq!((verdict, state), (Verdict::Valid, State::Passed), "{same}: {evidence:?}");
+    }
+    let (_, state, evidence) = titled("Bản sao chứng thực số 77, quyển số 2026 - SCT/BS");
+    assert_eq!(state, State::Warning, "{evidence:?}");
+    assert!(evidence.en.contains("says number 77, the record 1"), "{evidence:?}");
 }

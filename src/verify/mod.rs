@@ -59,8 +59,9 @@ pub use status::{Status, StatusAnswer, StatusSource};
 pub use trust::TrustList;
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-use crate::record::{PageDigest, Record, Role, copy_id};
+use crate::record::{self, PageDigest, Record, Role, copy_id};
 use crate::registry::Receipt;
 use crate::registry::policy::Policy;
 use crate::seal::SealError;
@@ -522,7 +523,46 @@ fn metadata(document: &Document<'_, '_>, evidence: &Evidence) -> Fact {
             ),
         );
     }
+    // What people are shown of the metadata beside the copy's id.
+    let issued = record::parse_timestamp(&record.converted_at);
+    let converted = property(&packet, "saoy:ConvertedAt");
+    let same = |said: &&str| {
+        let said = OffsetDateTime::parse(said, &Rfc3339).ok();
+        said.map(OffsetDateTime::unix_timestamp) == issued.map(OffsetDateTime::unix_timestamp)
+    };
+    if let Some(other) = converted.iter().find(|said| !same(said)).map(|said| report::printable(said)) {
+        let recorded = &record.converted_at;
+        return Fact::failed(
+            id,
+            Text::new(
+                format!("siêu dữ liệu ghi thời điểm chuyển đổi {other}, bản ghi ghi {recorded}"),
+                format!("the metadata say that it was converted at {other}, the record {recorded}"),
+            ),
+        );
+    }
+    let title = property(&packet, "dc:title").concat();
+    if let Some(other) = numbered(&title).filter(|number| *number != record.book.number.to_string()) {
+        let number = record.book.number;
+        return Fact::warning(
+            id,
+            Text::new(
+                format!(
+                    "{expected}; nhưng tiêu đề trong siêu dữ liệu nêu số {other}, bản ghi là số {number}"
+                ),
+                format!("{expected}; but the title in the metadata says number {other}, the record {number}"),
+            ),
+        );
+    }
     Fact::passed(id, Text::new(expected.clone(), expected))
+}
+
+/// The number that a title gives first: `… số 12, quyển số …`.
+fn numbered(title: &str) -> Option<&str> {
+    let numbers = title
+        .split("số ")
+        .skip(1)
+        .map(|rest| &rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())]);
+    numbers.into_iter().find(|digits| !digits.is_empty())
 }
 
 /// The contents of every element with this name; attributes and nesting are not expected.

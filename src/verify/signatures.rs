@@ -5,6 +5,8 @@ use std::sync::Arc;
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::record::{Record, Role, parse_timestamp};
 use crate::signature::byte_range::{self, ByteRange};
 use crate::signature::certificate::Certificate;
@@ -16,7 +18,7 @@ use super::fact::{Fact, FactId, Text};
 use super::gate::PdfSignature;
 use super::indication::{Indication, SubIndication};
 use super::reason::Reason as _;
-use super::report::SignatureFacts;
+use super::report::{SignatureFacts, quoted};
 use super::trust::{Office, TrustList};
 
 /// How far a claimed time may lie from the record's before it is remarked upon.
@@ -210,19 +212,38 @@ impl Checked<'_> {
                 "the claimed time is more than a day away from the record's time of issue",
             ))
         } else {
-            None
+            self.another_name(record)
         };
         let vi = format!(
-            "{subject}: hợp lệ tại {time}, là thời điểm do người ký tự khai, chưa có dấu thời gian chứng minh"
+            "{subject}: hợp lệ tại {time}, là thời điểm do người ký tự khai, chưa có dấu thời gian chứng minh; không hỏi CRL hay OCSP xem chứng thư \
+             số có bị thu hồi hay không"
         );
-        let en =
-            format!("{subject}: valid at {time}, a time that the signer only claims and no timestamp proves");
+        let en = format!(
+            "{subject}: valid at {time}, a time that the signer only claims and no timestamp proves; whether the certificate was revoked was not \
+             asked (no CRL, no OCSP)"
+        );
         match remark {
             None => Fact::passed(id, Text::new(vi, en)),
             Some(remark) => {
                 Fact::warning(id, Text::new(format!("{vi}; {}", remark.vi), format!("{en}; {}", remark.en)))
             }
         }
+    }
+
+    /// That the officer whom the record names is not the one in the certificate, but for the case of letters.
+    fn another_name(&self, record: Option<&Record>) -> Option<Text> {
+        let officer = record?.officer.as_ref().filter(|_| self.pdf.role == Role::Officer)?;
+        let plain = |name: &str| {
+            name.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect::<String>().to_lowercase()
+        };
+        let certified = self.signer()?.common_name().unwrap_or_default();
+        (plain(&certified) != plain(&officer.name)).then(|| {
+            let (named, certified) = (quoted(&officer.name), quoted(&certified));
+            Text::new(
+                format!("bản ghi nêu người chứng thực là {named}, chứng thư số là của {certified}"),
+                format!("the record names {named} as the officer, the certificate is {certified}'s"),
+            )
+        })
     }
 
     /// Whether the certificate leads to the root of the office that the record names, whatever else is wrong with it; none

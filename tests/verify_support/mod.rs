@@ -123,6 +123,7 @@ pub(crate) struct Parts {
     pub(crate) roles: Vec<Role>,
     pub(crate) files: Vec<(String, Vec<u8>)>,
     pub(crate) copy_id: Option<[u8; 16]>,
+    pub(crate) title: String,
     pub(crate) signed_at: OffsetDateTime,
 }
 
@@ -224,6 +225,7 @@ impl House {
             roles,
             files: Vec::new(),
             copy_id: None,
+            title: "Bản sao".into(),
             signed_at: NOW,
         };
         parts.seal.values.insert("child_name".into(), format!("Trần Thị Mẫu {seed}"));
@@ -297,7 +299,7 @@ impl House {
             &parts.files.iter().find(|(name, _)| name == "record.json").map(|(_, bytes)| bytes.clone());
         let id = Digest::of(record.as_deref().unwrap_or_default());
         let meta = Metadata {
-            title: "Bản sao".into(),
+            title: parts.title.clone(),
             conversion: "chuyển đổi từ văn bản giấy".into(),
             office: self.name.clone(),
             officer: Some(self.officer.name.clone()),
