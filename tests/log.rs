@@ -21,7 +21,7 @@ use saoy::remote::HttpPlace;
 use saoy::server;
 use saoy::store::{Exported, LogDb, LogFolder, Mode};
 use saoy::verify::status::StatusLists;
-use saoy::verify::{self, FactId, Options, State, Status, StatusSource as _, Verdict};
+use saoy::verify::{self, FactId, Options, Silence, State, Status, StatusSource as _, Verdict};
 use time::Duration;
 use time::macros::datetime;
 
@@ -170,11 +170,12 @@ fn states_follow_the_rules() {
     assert_eq!(code(office.revoke(10, RevokeCause::Annulled)), "not-issued");
     assert_eq!(code(office.revoke(99, RevokeCause::Annulled)), "not-issued");
     assert_eq!(code(office.correct(5, 5)), "not-issued", "itself");
-    let status = |index| office.status("999.01", index).map(|answer| answer.status);
+    let status = |index| office.status("999.01", index).ok().map(|answer| answer.status);
     assert_eq!(status(1), Some(Status::Revoked));
     assert_eq!(status(3), Some(Status::Revoked));
     assert_eq!(status(4), Some(Status::Good));
-    assert_eq!((status(99), office.status("999.02", 1)), (None, None));
+    assert_eq!(office.status("999.01", 99), Err(Silence::NoEntry { size: office.registry.size() }));
+    assert_eq!(office.status("999.02", 1), Err(Silence::OtherOffice));
     assert_eq!(office.registry.size(), 13, "what was refused left nothing");
     drop(office);
     assert_eq!(desk.check().wrong, None);

@@ -75,7 +75,7 @@ impl Ground for Offices {
         };
         Ok(Some((
             INDEX,
-            StatusAnswer { leaf: None, status, since: None, replacement: None, as_of: NOW, until: None },
+            StatusAnswer { entry: None, status, since: None, replacement: None, as_of: NOW, until: None },
         )))
     }
 }

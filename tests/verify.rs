@@ -3,24 +3,24 @@
 use crate::verify_support;
 use saoy::record::{Digest, Role, copy_id};
 use saoy::registry::note::NoteSigner;
-use saoy::registry::{Checkpoint, EntryKind, VoidCause, merkle};
+use saoy::registry::{Checkpoint, Entry, EntryKind, VoidCause, merkle};
 use saoy::seal;
 use saoy::signature::Algorithm;
 use saoy::verify::trust::{IndexRange, TrustError};
 use saoy::verify::{
-    FactId, Language, MainIndication, NotACopy, Options, Report, State, Status, StatusAnswer, StatusSource,
-    SubIndication, TrustList, Verdict,
+    FactId, Language, MainIndication, NotACopy, Options, Report, Silence, State, Status, StatusAnswer,
+    StatusSource, SubIndication, TrustList, Verdict,
 };
 use time::Duration;
 use verify_support::{House, INDEX, NOW, Parts, file, image, in_vietnamese, options, trust, verify};
 
-struct Says(Digest, Status);
+struct Says(Entry, Status);
 
 impl StatusSource for Says {
-    fn status(&self, _: &str, index: u64) -> Option<StatusAnswer> {
+    fn status(&self, _: &str, index: u64) -> Result<StatusAnswer, Silence> {
         assert_eq!(index, INDEX);
-        Some(StatusAnswer {
-            leaf: Some(self.0),
+        Ok(StatusAnswer {
+            entry: Some(self.0.clone()),
             status: self.1,
             since: None,
             replacement: None,
@@ -61,8 +61,7 @@ fn a_right_copy_holds_in_every_fact() {
     assert_eq!(report.signatures.len(), 2);
     assert_eq!(report.signatures[1].claimed_time.as_deref(), Some("2026-11-22T03:04:05Z"));
 
-    let leaf = parts.entry.leaf_hash();
-    let good = Says(leaf, Status::Good);
+    let good = Says(parts.entry.clone(), Status::Good);
     let options = Options { status: Some(&good), ..options() };
     let report = saoy::verify::verify(&copy, &trust(&[&house]), &options).expect("a copy");
     assert_eq!(report.verdict, Verdict::Valid);
@@ -121,14 +120,14 @@ fn what_the_registry_says_decides() {
     let house = House::new("999.01", 1);
     let parts = house.parts(1, vec![image(1, 600)]);
     let copy = house.issue(&parts);
-    let leaf = parts.entry.leaf_hash();
+    let entry = || parts.entry.clone();
     for (status, word) in [
         (Status::Revoked, "revoked"),
         (Status::Void, "voided"),
         (Status::Superseded { replacement: 9 }, "newer copy"),
         (Status::Corrected { replacement: 9 }, "mistake"),
     ] {
-        let source = Says(leaf, status);
+        let source = Says(entry(), status);
         let options = Options { status: Some(&source), ..options() };
         let report = saoy::verify::verify(&copy, &trust(&[&house]), &options).expect("a copy");
         assert_eq!(report.verdict, Verdict::Invalid);
@@ -148,22 +147,22 @@ fn what_the_registry_says_decides() {
         let report = saoy::verify::verify(&copy, &trust(&[&house]), &options).expect("a copy");
         report.fact(FactId::Status).expect("there").evidence.clone()
     };
-    let by_entry = evidence(&Says(leaf, Status::Superseded { replacement: 9 }));
+    let by_entry = evidence(&Says(entry(), Status::Superseded { replacement: 9 }));
     assert!(
         by_entry.en.contains("superseded by entry 9") && by_entry.vi.contains("mục số 9"),
         "{by_entry:?}"
     );
-    struct Numbered(Digest);
+    struct Numbered(Entry);
     impl StatusSource for Numbered {
-        fn status(&self, office: &str, index: u64) -> Option<StatusAnswer> {
-            let answer = Says(self.0, Status::Superseded { replacement: 9 }).status(office, index)?;
-            Some(StatusAnswer { replacement: Some("17/2026".into()), ..answer })
+        fn status(&self, office: &str, index: u64) -> Result<StatusAnswer, Silence> {
+            let answer = Says(self.0.clone(), Status::Superseded { replacement: 9 }).status(office, index)?;
+            Ok(StatusAnswer { replacement: Some("17/2026".into()), ..answer })
         }
     }
-    let by_number = evidence(&Numbered(leaf));
+    let by_number = evidence(&Numbered(entry()));
     assert!(by_number.en.contains("superseded by copy 17/2026 (entry 9)"), "{by_number:?}");
     assert!(by_number.vi.contains("bản sao số 17/2026"), "{by_number:?}");
-    let other = Says(Digest([1; 32]), Status::Good);
+    let other = Says(Entry { prev: Digest([1; 32]), ..entry() }, Status::Good);
     let options = Options { status: Some(&other), ..options() };
     let report = saoy::verify::verify(&copy, &trust(&[&house]), &options).expect("a copy");
     assert_eq!((report.verdict, failed(&report)), (Verdict::Invalid, vec![FactId::Status]));
@@ -192,7 +191,7 @@ fn a_trial_is_never_valid() {
     parts.record.signers.remove(0);
     parts.roles = vec![Role::Office];
     house.attach(&mut parts);
-    let source = Says(parts.entry.leaf_hash(), Status::Good);
+    let source = Says(parts.entry.clone(), Status::Good);
     let options = Options { status: Some(&source), ..options() };
     let report = saoy::verify::verify(&house.issue(&parts), &trust(&[&house]), &options).expect("a copy");
     assert_eq!((report.verdict, report.trial), (Verdict::Indeterminate, true));
@@ -544,7 +543,7 @@ fn no_single_byte_can_be_changed() {
     let list = trust(&[&house]);
     let parts = house.parts(1, vec![image(1, 300)]);
     let copy = house.issue(&parts);
-    let source = Says(parts.entry.leaf_hash(), Status::Good);
+    let source = Says(parts.entry.clone(), Status::Good);
     let options = Options { status: Some(&source), ..options() };
     let whole = saoy::verify::verify(&copy, &list, &options).expect("a copy");
     assert_eq!(whole.verdict, Verdict::Valid);

@@ -6,12 +6,13 @@ use saoy::registry::{Entry, EntryKind};
 use saoy::seal::{self, Seal, SealError};
 use saoy::verify::trust::IndexRange;
 use saoy::verify::{
-    Comparison, FactId, Language, Options, Paper, PaperValue, SealReport, SealVerdict, State, Status,
-    StatusAnswer, StatusSource, TrustList, verify_seal,
+    Comparison, FactId, Language, Options, Paper, PaperValue, SealReport, SealVerdict, Silence, State,
+    Status, StatusAnswer, StatusSource, TrustList, verify_seal,
 };
 use time::Duration;
 
-use crate::verify_support::{House, INDEX, NOW, image, options, trust};
+use crate::office_support::Desk;
+use crate::verify_support::{House, INDEX, NOW, image, in_vietnamese, options, trust};
 
 /// The seal of a house's copy with two values.
 fn sealed(house: &House) -> Seal {
@@ -36,13 +37,17 @@ fn state(report: &SealReport, id: FactId) -> State {
     report.fact(id).expect("every seal's report has it").state
 }
 
-/// Says the same of every entry of one office.
-struct Says(&'static str, Status);
+/// Says the same of every entry of one office, which it has or, as a list does, has not.
+struct Says(&'static str, Status, Option<Entry>);
 
 impl StatusSource for Says {
-    fn status(&self, office: &str, index: u64) -> Option<StatusAnswer> {
-        (office == self.0 && index == INDEX).then_some(StatusAnswer {
-            leaf: Some(Digest([9; 32])),
+    fn status(&self, office: &str, index: u64) -> Result<StatusAnswer, Silence> {
+        if office != self.0 {
+            return Err(Silence::OtherOffice);
+        }
+        assert_eq!(index, INDEX);
+        Ok(StatusAnswer {
+            entry: self.2.clone(),
             status: self.1,
             since: None,
             replacement: None,
@@ -50,6 +55,20 @@ impl StatusSource for Says {
             until: None,
         })
     }
+}
+
+/// A registry that ends before the seal's entry.
+struct Short;
+
+impl StatusSource for Short {
+    fn status(&self, _: &str, _: u64) -> Result<StatusAnswer, Silence> {
+        Err(Silence::NoEntry { size: 3 })
+    }
+}
+
+/// The entry of the copy whose seal this house's is.
+fn entry_of(house: &House) -> Entry {
+    house.parts(1, vec![image(1, 600)]).entry
 }
 
 #[test]
@@ -175,15 +194,128 @@ fn what_the_registry_says_decides() {
     let with = |source: &Says| {
         verify_seal(&text, &list, &Options { status: Some(source), ..options() }).expect("a seal")
     };
-    let good = with(&Says("999.01", Status::Good));
+    let good = with(&Says("999.01", Status::Good, Some(entry_of(&house))));
     assert_eq!((good.verdict, good.exit_code(false)), (SealVerdict::Sealed, 0));
     assert!(!good.summary.en.contains("registry not consulted"), "{}", good.summary.en);
     assert!(good.summary.en.contains("a print is not the certified copy"), "{}", good.summary.en);
-    let revoked = with(&Says("999.01", Status::Revoked));
+    let revoked = with(&Says("999.01", Status::Revoked, Some(entry_of(&house))));
     assert_eq!((revoked.verdict, revoked.exit_code(true)), (SealVerdict::Invalid, 1));
     assert!(revoked.summary.en.contains("revoked"), "{}", revoked.summary.en);
-    let silent = with(&Says("999.02", Status::Revoked));
+    let silent = with(&Says("999.02", Status::Revoked, None));
     assert_eq!((silent.verdict, silent.exit_code(false)), (SealVerdict::Sealed, 3));
+}
+
+#[test]
+fn the_status_of_another_copys_entry_is_not_the_seals() {
+    let house = House::new("999.01", 1);
+    let (list, text) = (trust(&[&house]), text(&house, &sealed(&house)));
+    let with = |source: &dyn StatusSource| {
+        verify_seal(&text, &list, &Options { status: Some(source), ..options() }).expect("a seal")
+    };
+    let evidence = |report: &SealReport, id| report.fact(id).expect("it is there").evidence.clone();
+    // The registry has another copy there, which is in force, or has ended.
+    let other = house.parts(2, vec![image(2, 600)]).entry;
+    for status in [Status::Good, Status::Revoked] {
+        let report = with(&Says("999.01", status, Some(other.clone())));
+        assert_eq!((report.verdict, report.exit_code(true)), (SealVerdict::Invalid, 1));
+        assert_eq!((state(&report, FactId::Entry), report.status), (State::Failed, None));
+        assert_eq!(state(&report, FactId::Status), State::NotChecked);
+        let told = evidence(&report, FactId::Entry);
+        assert!(told.en.contains("entry 3 of the office's registry is not this seal's"), "{told:?}");
+        assert!(!report.text(Language::English).contains("in force"), "{}", report.text(Language::English));
+        for text in [&told, &report.summary, &report.advice, &evidence(&report, FactId::Status)] {
+            in_vietnamese(&text.vi);
+        }
+    }
+    // Its own registry ends before it: it was asked, and nothing makes up for it.
+    let report = with(&Short);
+    assert_eq!((report.verdict, report.exit_code(true)), (SealVerdict::Indeterminate, 1));
+    let told = evidence(&report, FactId::Status);
+    assert!(told.en.contains("registry was consulted: it has 3 entries, and not this one"), "{told:?}");
+    assert!(report.summary.en.contains("no entry where the seal says"), "{}", report.summary.en);
+    for text in [&told, &report.summary, &report.advice] {
+        in_vietnamese(&text.vi);
+    }
+    // A list knows the number alone: in force is the entry, not what the seal says.
+    let listed = with(&Says("999.01", Status::Good, None));
+    assert_eq!((listed.verdict, listed.status), (SealVerdict::Sealed, None));
+    assert_eq!((listed.exit_code(false), listed.exit_code(true)), (3, 0));
+    assert_eq!(state(&listed, FactId::Status), State::NotChecked);
+    let told = evidence(&listed, FactId::Status);
+    assert!(told.en.contains("entry 3 is in force") && told.en.contains("was not looked up"), "{told:?}");
+    assert!(!listed.summary.en.contains("the copy is in force."), "{}", listed.summary.en);
+    for text in [&told, &listed.summary] {
+        in_vietnamese(&text.vi);
+    }
+    // What ended is no good, whosesoever it is.
+    let ended = with(&Says("999.01", Status::Revoked, None));
+    assert_eq!((ended.verdict, ended.status), (SealVerdict::Invalid, Some(Status::Revoked)));
+    // The log then says whose entry it is.
+    let published = |entry: Entry| Published { entry, size: 5 };
+    let found = listed.clone().with_entry(Ok(&published(entry_of(&house))));
+    assert_eq!(
+        (found.verdict, found.status, found.exit_code(false)),
+        (SealVerdict::Sealed, Some(Status::Good), 0)
+    );
+    assert_eq!(state(&found, FactId::Status), State::Passed);
+    assert!(found.summary.en.contains("the copy is in force."), "{}", found.summary.en);
+    let found = listed.clone().with_entry(Ok(&published(other)));
+    assert_eq!((found.verdict, found.status, found.exit_code(true)), (SealVerdict::Invalid, None, 1));
+    assert_eq!(listed.with_entry(Err("tile/0/000 is missing")).exit_code(false), 3);
+}
+
+/// What `saoy verify` says of a seal: its exit code and its report.
+fn saoy(against: &[&str], seal: &str) -> (i32, serde_json::Value) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_saoy"))
+        .arg("verify")
+        .args(against)
+        .args(["--json", "--seal", seal])
+        .env_remove("SAOY_HOME")
+        .output()
+        .expect("saoy runs");
+    let said = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    (output.status.code().expect("it was not killed"), said)
+}
+
+#[test]
+fn a_seal_made_with_a_stolen_key_takes_no_other_copys_status() {
+    let desk = Desk::new();
+    desk.one("scan.png", 1);
+    let office = desk.writer();
+    let list = office.publish_status(time::OffsetDateTime::now_utc() + Duration::days(1)).expect("a list");
+    assert_eq!(list.size, 1);
+    let (_, list) = office.store.log().status_list().expect("it is read").expect("it was kept");
+    let place = desk.folder.path().join("status");
+    std::fs::write(&place, list).expect("it can be written");
+    let forged = |index| {
+        let key = office.keys.seal_key();
+        let seal = Seal {
+            office_code: "999.01".into(),
+            key_id: seal::key_id(&key.verifying_key()),
+            index,
+            record: Digest([0x11; 32]),
+            act: record::Act::Certification,
+            trial: false,
+            number: "999/2026".into(),
+            date: record::vietnam_day(desk.now),
+            pages: 1,
+            values: [("full_name".to_owned(), "NGƯỜI KHÁC".to_owned())].into(),
+            omitted: Vec::new(),
+        };
+        seal::qr_text(&seal::sign(&seal, key).expect("a seal"), None).expect("it fits")
+    };
+    let (home, trust) = (desk.home.to_string_lossy(), desk.home.join("trust.json"));
+    let (trust, place) = (trust.to_string_lossy(), place.to_string_lossy());
+    let (code, said) = saoy(&["--home", &home], &forged(0));
+    assert_eq!((code, &said["verdict"], &said["status"]), (1, &"invalid".into(), &serde_json::Value::Null));
+    let (code, said) = saoy(&["--home", &home, "--allow-status-unknown"], &forged(12345));
+    assert_eq!((code, &said["verdict"]), (1, &"indeterminate".into()));
+    assert!(said.to_string().contains("registry was consulted"), "{said}");
+    let with_list = ["--trust", &*trust, "--status", &*place];
+    let (code, said) = saoy(&with_list, &forged(0));
+    assert_eq!((code, &said["verdict"], &said["status"]), (3, &"sealed".into(), &serde_json::Value::Null));
+    assert!(said.to_string().contains("was not looked up"), "{said}");
+    assert_eq!(saoy(&[&with_list[..], &["--allow-status-unknown"]].concat(), &forged(0)).0, 0);
 }
 
 #[test]
@@ -265,7 +397,8 @@ fn what_was_read_on_the_paper_never_makes_more_of_a_seal() {
     let expired = check(&text(&house, &sealed(&house)), &list);
     assert_eq!(expired.clone().with_paper(good).verdict, SealVerdict::Indeterminate);
     assert_eq!(expired.with_paper(bad.clone()).verdict, SealVerdict::Differs);
-    let options = Options { status: Some(&Says("999.01", Status::Revoked)), ..options() };
+    let options =
+        Options { status: Some(&Says("999.01", Status::Revoked, Some(entry_of(&house)))), ..options() };
     let revoked = verify_seal(&text(&house, &sealed(&house)), &trust(&[&house]), &options).expect("a seal");
     let revoked = revoked.with_paper(bad);
     assert_eq!(revoked.verdict, SealVerdict::Invalid);

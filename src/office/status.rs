@@ -2,9 +2,11 @@
 
 use super::Office;
 use crate::error::Failure;
+use crate::registry::Entry;
 use crate::registry::status::StatusRow;
-use crate::verify::status::Since;
-use crate::verify::{Status, StatusAnswer, StatusSource};
+use crate::store::StoreError;
+use crate::verify::status::{Silence, Since};
+use crate::verify::{Status, StatusAnswer, StatusSource, Text};
 
 impl Office {
     /// The entry of a copy that is known by its id alone (32 lower-case hexadecimal digits), and what the registry says about it;
@@ -15,7 +17,7 @@ impl Office {
     pub fn status_by_id(&self, copy_id: &str) -> Result<Option<(u64, StatusAnswer)>, Failure> {
         self.refuse_forgotten()?;
         let Some(index) = self.store.index_of_copy(copy_id)? else { return Ok(None) };
-        let answer = self.status(&self.config.office.code, index).ok_or_else(|| {
+        let answer = self.status(&self.config.office.code, index).map_err(|_| {
             Failure::new(
                 "status-unknown",
                 format!("entry {index} cannot be read"),
@@ -27,21 +29,32 @@ impl Office {
 }
 
 impl StatusSource for Office {
-    fn status(&self, office: &str, index: u64) -> Option<StatusAnswer> {
-        if office != self.config.office.code || self.behind.is_some() {
-            return None;
+    fn status(&self, office: &str, index: u64) -> Result<StatusAnswer, Silence> {
+        if office != self.config.office.code {
+            return Err(Silence::OtherOffice);
         }
+        if self.behind.is_some() {
+            return Err(Silence::Unable(Text::new(
+                "không hỏi được sổ đăng ký của cơ quan: cơ sở dữ liệu thiếu phần cơ quan đã ký, có thể là bản khôi phục",
+                "the office's registry cannot be asked: its database is behind what the office has signed, perhaps a restored backup",
+            )));
+        }
+        let unreadable = |_| {
+            Silence::Unable(Text::new(
+                "không đọc được sổ đăng ký của cơ quan",
+                "the office's registry cannot be read",
+            ))
+        };
+        let size = self.registry.size();
+        let found = self.store.log().entry_and_state(index).map_err(unreadable)?;
+        let (logged, row) = found.filter(|_| index < size).ok_or(Silence::NoEntry { size })?;
+        let entry = Entry::parse(&logged.entry).map_err(|_| StoreError::Corrupt { what: "an entry".into() });
         let number = |row: &StatusRow| {
             let line = self.store.register_row(row.replacement).ok()?;
             line.map(|line| line.book.to_string())
         };
-        // What cannot be read is not known.
-        let (entry, row) = self.store.log().entry_and_state(index).ok()??;
-        if index >= self.registry.size() {
-            return None;
-        }
-        Some(StatusAnswer {
-            leaf: Some(entry.leaf),
+        Ok(StatusAnswer {
+            entry: Some(entry.map_err(unreadable)?),
             status: Status::of(row.as_ref()),
             since: row.as_ref().map(Since::of),
             replacement: row.as_ref().filter(|row| matches!(row.kind, 4 | 5)).and_then(number),

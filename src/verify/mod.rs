@@ -55,7 +55,7 @@ pub use refusal::NotACopy;
 pub use report::{
     CopyFacts, FieldFacts, Report, SignatureFacts, VERSION, Verdict, facts_text, humanised, printable,
 };
-pub use status::{Status, StatusAnswer, StatusSource};
+pub use status::{Silence, Status, StatusAnswer, StatusSource};
 pub use trust::TrustList;
 
 use time::OffsetDateTime;
@@ -584,29 +584,25 @@ fn status_fact(evidence: &Evidence, logged: bool, options: &Options<'_>) -> (Opt
         );
         return (None, Fact::not_checked(id, unproven));
     }
-    let known = match (&evidence.record, evidence.index()) {
-        (Ok(record), Some(index)) => {
-            options.status.and_then(|source| source.status(&record.office.code, index))
-        }
-        _ => None,
-    };
-    let Some(answer) = known else {
-        let unknown = match options.status {
-            None => Text::new(
+    let asked = match (&evidence.record, evidence.index(), options.status) {
+        (Ok(record), Some(index), Some(source)) => source.status(&record.office.code, index),
+        _ => {
+            let unknown = Text::new(
                 "không hỏi được cơ quan cấp: chưa biết có bị thu hồi, thay thế hay không",
                 "nobody was asked who knows: whether it was revoked or replaced is unknown",
-            ),
-            Some(_) => Text::new(
-                "nguồn được hỏi không biết bản sao này (có thể bản sao mới hơn danh sách): chưa biết có bị thu hồi, thay thế hay không",
-                "who was asked does not know this copy (it may be newer than the list): whether it was revoked or replaced is unknown",
-            ),
-        };
-        return (None, Fact::not_checked(id, unknown));
+            );
+            return (None, Fact::not_checked(id, unknown));
+        }
     };
-    let leaf = evidence.receipt.as_ref().ok().map(|receipt| receipt.entry.leaf_hash());
-    if let Some(there) = answer.leaf
-        && leaf != Some(there)
+    let answer = match asked {
+        Ok(answer) => answer,
+        Err(silence) => return (None, Fact::not_checked(id, silence.text())),
+    };
+    let own = evidence.receipt.as_ref().ok().map(|receipt| &receipt.entry);
+    if let Some(there) = &answer.entry
+        && own != Some(there)
     {
+        let there = there.leaf_hash();
         let text = Text::new(
             format!("sổ đăng ký của cơ quan có mục khác ở vị trí này ({there})"),
             format!("the office's registry has another entry at this index ({there})"),

@@ -125,10 +125,8 @@ impl SealReport {
             "dù các giá trị khớp, điều đó không chứng tỏ tờ giấy này là bản sao chứng thực; phần không được niêm phong chưa được so sánh",
             "even where they agree, that does not prove that this paper is the certified copy; what is not sealed was not compared",
         );
-        self.facts.retain(|fact| !matches!(fact.id, FactId::Paper | FactId::PaperValues));
-        self.facts.push(Fact::not_checked(FactId::Paper, beyond));
-        self.facts.push(fact);
-        self.facts.sort_by_key(|fact| fact.id);
+        self.put(Fact::not_checked(FactId::Paper, beyond));
+        self.put(fact);
         if paper.differs() && matches!(self.verdict, SealVerdict::Sealed | SealVerdict::Indeterminate) {
             self.verdict = SealVerdict::Differs;
         }
@@ -164,7 +162,9 @@ fn read_again(paper: &Paper, registry: bool) -> Text {
     let (agree, all) = (paper.count(Comparison::Agrees), paper.values.len());
     let (vi, en) = match registry {
         true => (", và bản sao đang có hiệu lực.", ", and the copy is in force."),
-        false => (". Chưa tra sổ đăng ký.", ". The registry was not consulted."),
+        false => {
+            (". Chưa biết bản sao còn hiệu lực hay không.", ". Whether the copy is in force is not known.")
+        }
     };
     Text::new(
         format!(

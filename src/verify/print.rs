@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::record::{Act, Digest, commitment_of, day_text};
-use crate::registry::EntryKind;
 use crate::registry::check::Published;
+use crate::registry::{Entry, EntryKind};
 use crate::seal::{Seal, SealError, UnverifiedSeal, from_qr_text};
 
 use super::Options;
@@ -16,7 +16,7 @@ use super::paper::{self, Paper};
 use super::reason::Reason as _;
 use super::report::{VERSION, date, facts_text, printable};
 use super::signatures::rfc3339;
-use super::status::{Status, StatusAnswer};
+use super::status::{Silence, Status, StatusAnswer};
 use super::trust::TrustList;
 use super::verdict;
 
@@ -73,6 +73,9 @@ pub struct SealReport {
     /// What was read again from the print, where that was done ([`SealReport::with_paper`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paper: Option<Paper>,
+    /// What a list says of the entry's number, until the entry itself is known to be this seal's.
+    #[serde(skip)]
+    listed: Option<(Status, Fact)>,
 }
 
 /// What the office sealed.
@@ -127,20 +130,37 @@ impl SealReport {
     #[must_use]
     pub fn with_entry(mut self, found: Result<&Published, &str>) -> Self {
         let Some(seal) = &self.seal else { return self };
-        let fact = entry_fact(seal, found);
-        let failed = fact.state == State::Failed;
-        self.facts.retain(|fact| fact.id != FactId::Entry);
-        self.facts.push(fact);
-        self.facts.sort_by_key(|fact| fact.id);
-        if failed {
-            self.verdict = SealVerdict::Invalid;
-            self.summary = Text::new(
-                "KHÔNG HỢP LỆ: dấu không khớp với mục mà nhật ký công khai của cơ quan có.",
-                "INVALID: the seal is not what the office's public log has at its entry.",
-            );
-            self.advice = advice(SealVerdict::Invalid, self.trial, None);
+        let fact = match found {
+            Ok(Published { entry, size }) => entry_fact(seal, entry, Some(*size)),
+            Err(why) => not_found(seal.index, why),
+        };
+        let state = fact.state;
+        self.put(fact);
+        match state {
+            State::Failed => {
+                self.put(not_asked());
+                (self.verdict, self.status) = (SealVerdict::Invalid, None);
+                (self.summary, self.advice) = (other_entry(), advice(SealVerdict::Invalid, None, None));
+            }
+            State::Passed => {
+                if let Some((status, fact)) = self.listed.take() {
+                    self.put(fact);
+                    self.status = Some(status);
+                    if self.verdict == SealVerdict::Sealed {
+                        self.summary = summary(self.verdict, None, self.status, true);
+                    }
+                }
+            }
+            _ => {}
         }
         self
+    }
+
+    /// Puts a fact in the place of any with its id.
+    pub(super) fn put(&mut self, fact: Fact) {
+        self.facts.retain(|other| other.id != fact.id);
+        self.facts.push(fact);
+        self.facts.sort_by_key(|fact| fact.id);
     }
 
     /// The report for people: verdict, what to do, what was sealed, one line a fact. Fields stand under their names.
@@ -191,29 +211,119 @@ pub fn verify_seal(text: &str, trust: &TrustList, options: &Options<'_>) -> Resu
     let (code, index) = (unverified.office_code().to_owned(), unverified.index());
     let office = trust.office(&code);
     let (issuer, seal_fact, seal) = open(unverified, trust);
-    let answer = seal.as_ref().and(options.status).and_then(|source| source.status(&code, index));
-    let (status, status_fact) = status_fact(answer, options);
-    let facts = vec![super::trust_list(trust, options.now), issuer, seal_fact, not_the_paper(), status_fact];
-
-    let failed = facts.iter().any(|fact| fact.state == State::Failed);
-    let expired = facts[0].state == State::NotChecked;
     let trial = seal.as_ref().is_some_and(|seal| seal.trial);
-    let verdict = if failed {
+    let seal = seal.zip(office).map(|(seal, office)| SealFacts::of(seal, &office.name));
+    let asked = seal.as_ref().zip(options.status);
+    let registry = match asked.map(|(seal, source)| (seal, source.status(&code, index))) {
+        None => InRegistry::unknown(Fact::not_checked(FactId::Status, not_consulted())),
+        Some((seal, answer)) => InRegistry::of(seal, answer, options),
+    };
+    let InRegistry { entry, status_fact, status, listed, missing } = registry;
+    let mut facts = vec![super::trust_list(trust, options.now), issuer, seal_fact];
+    facts.extend(entry);
+    facts.extend([not_the_paper(), status_fact]);
+
+    let failed = |id: FactId| facts.iter().any(|fact| fact.id == id && fact.state == State::Failed);
+    let open = if trial {
+        Some(Open::Trial)
+    } else if missing {
+        Some(Open::NoEntry)
+    } else {
+        (facts[0].state == State::NotChecked).then_some(Open::Expired)
+    };
+    let verdict = if facts.iter().any(|fact| fact.state == State::Failed) {
         SealVerdict::Invalid
     } else if office.is_none() {
         SealVerdict::UnknownIssuer
-    } else if expired || trial {
+    } else if open.is_some() {
         SealVerdict::Indeterminate
     } else {
         SealVerdict::Sealed
     };
-    let seal = seal.zip(office).map(|(seal, office)| {
+    let summary = match failed(FactId::Entry) {
+        true => other_entry(),
+        false => summary(verdict, open, status, asked.is_some()),
+    };
+    Ok(SealReport {
+        version: VERSION,
+        verdict,
+        trial,
+        checked_at: rfc3339(options.now),
+        summary,
+        advice: advice(verdict, open, status),
+        seal,
+        facts,
+        status,
+        paper: None,
+        listed,
+    })
+}
+
+/// Why nothing can be concluded of a seal with which nothing is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    /// It is one of a trial.
+    Trial,
+    /// The office's own registry has no such entry.
+    NoEntry,
+    /// The trust list has expired.
+    Expired,
+}
+
+/// What the registry that was asked has of a seal.
+struct InRegistry {
+    /// The entry against the seal, where the source has entries.
+    entry: Option<Fact>,
+    status: Option<Status>,
+    status_fact: Fact,
+    /// What a list says of the number alone.
+    listed: Option<(Status, Fact)>,
+    /// Whether the office's own registry ends before the entry.
+    missing: bool,
+}
+
+impl InRegistry {
+    fn unknown(status_fact: Fact) -> Self {
+        Self { entry: None, status: None, status_fact, listed: None, missing: false }
+    }
+
+    fn of(seal: &SealFacts, answer: Result<StatusAnswer, Silence>, options: &Options<'_>) -> Self {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(silence) => {
+                let missing = matches!(silence, Silence::NoEntry { .. });
+                let status = Fact::not_checked(FactId::Status, silence.text());
+                return Self { missing, ..Self::unknown(status) };
+            }
+        };
+        let (status, fact) = super::told_status(&answer, options);
+        let Some(there) = &answer.entry else {
+            // A list knows numbers. What ended is no good, whosesoever it is; what is in force may be another copy.
+            return match status {
+                Some(Status::Good) => {
+                    let number_alone = number_alone(seal.index, &rfc3339(answer.as_of));
+                    let listed = Some((Status::Good, fact));
+                    Self { listed, ..Self::unknown(Fact::not_checked(FactId::Status, number_alone)) }
+                }
+                status => Self { status, ..Self::unknown(fact) },
+            };
+        };
+        let entry = entry_fact(seal, there, None);
+        match entry.state {
+            State::Failed => Self { entry: Some(entry), ..Self::unknown(not_asked()) },
+            _ => Self { entry: Some(entry), status, ..Self::unknown(fact) },
+        }
+    }
+}
+
+impl SealFacts {
+    fn of(seal: Seal, office_name: &str) -> Self {
         let mut copy_id = seal.record.hex();
         copy_id.truncate(32);
-        SealFacts {
+        Self {
             copy_id,
             office: seal.office_code,
-            office_name: office.name.clone(),
+            office_name: office_name.to_owned(),
             act: seal.act,
             number: seal.number,
             date: day_text(seal.date).unwrap_or_default(),
@@ -224,19 +334,7 @@ pub fn verify_seal(text: &str, trust: &TrustList, options: &Options<'_>) -> Resu
             record: seal.record,
             key_id: seal.key_id,
         }
-    });
-    Ok(SealReport {
-        version: VERSION,
-        verdict,
-        trial,
-        checked_at: rfc3339(options.now),
-        summary: summary(verdict, trial, status),
-        advice: advice(verdict, trial, status),
-        seal,
-        facts,
-        status,
-        paper: None,
-    })
+    }
 }
 
 /// Whose key it is, whether its signature holds, and what was sealed where both do.
@@ -320,37 +418,68 @@ fn open(unverified: UnverifiedSeal, trust: &TrustList) -> (Fact, Fact, Option<Se
     }
 }
 
-/// The entry that the seal names, as the log has it.
-fn entry_fact(seal: &SealFacts, found: Result<&Published, &str>) -> Fact {
+/// The entry that the seal names, as the log has it, whose size is told where it was looked at.
+fn entry_fact(seal: &SealFacts, entry: &Entry, size: Option<u64>) -> Fact {
     let (id, index) = (FactId::Entry, seal.index);
-    let published = match found {
-        Ok(published) => published,
-        Err(why) => {
-            let text = Text::new(
-                format!("không tra được mục số {index} trong nhật ký công khai"),
-                format!("entry {index} could not be looked up in the public log: {why}"),
-            );
-            return Fact::not_checked(id, text);
-        }
-    };
-    let (entry, size) = (&published.entry, published.size);
     let commits =
         matches!(&entry.kind, EntryKind::Issue { commitment } if *commitment == commitment_of(&seal.record));
     let same =
         entry.index == index && entry.key_id == seal.key_id && day_text(entry.day) == Some(seal.date.clone());
+    let (vi, en) = match size {
+        Some(size) => (format!("nhật ký công khai ({size} mục)"), format!("the public log (size {size})")),
+        None => ("sổ đăng ký của cơ quan".to_owned(), "the office's registry".to_owned()),
+    };
     if commits && same {
         let text = Text::new(
-            format!("mục số {index} của nhật ký công khai ({size} mục) cam kết đúng bản ghi của dấu này"),
-            format!("entry {index} of the public log (size {size}) commits to this seal's record"),
+            format!("mục số {index} của {vi} cam kết đúng bản ghi của dấu này"),
+            format!("entry {index} of {en} commits to this seal's record"),
         );
         Fact::passed(id, text)
     } else {
         let text = Text::new(
-            format!("mục số {index} của nhật ký công khai ({size} mục) không phải là mục của dấu này"),
-            format!("entry {index} of the public log (size {size}) is not this seal's"),
+            format!("mục số {index} của {vi} không phải là mục của dấu này"),
+            format!("entry {index} of {en} is not this seal's"),
         );
         Fact::failed(id, text)
     }
+}
+
+/// That nothing was found there that can be believed.
+fn not_found(index: u64, why: &str) -> Fact {
+    let text = Text::new(
+        format!("không tra được mục số {index} trong nhật ký công khai"),
+        format!("entry {index} could not be looked up in the public log: {why}"),
+    );
+    Fact::not_checked(FactId::Entry, text)
+}
+
+/// That a status would be another copy's.
+fn not_asked() -> Fact {
+    let text = Text::new(
+        "không hỏi: mục mà dấu nêu là của bản sao khác",
+        "not asked: the entry that the seal names is another copy's",
+    );
+    Fact::not_checked(FactId::Status, text)
+}
+
+/// What a list of numbers can say.
+fn number_alone(index: u64, as_of: &str) -> Text {
+    Text::new(
+        format!(
+            "mục số {index} đang có hiệu lực, tính đến {as_of}; nhưng chưa tra mục đó có phải của dấu này hay không, nên chưa biết bản sao có hiệu lực hay không"
+        ),
+        format!(
+            "entry {index} is in force as of {as_of}, but whether that entry is this seal's was not looked up: whether the copy is in force is unknown"
+        ),
+    )
+}
+
+/// That the log has something else where the seal says that it stands.
+fn other_entry() -> Text {
+    Text::new(
+        "KHÔNG HỢP LỆ: dấu không khớp với mục mà sổ đăng ký và nhật ký công khai của cơ quan có.",
+        "INVALID: the seal is not what the office's registry and public log have at its entry.",
+    )
 }
 
 /// What no code can prove.
@@ -364,21 +493,20 @@ fn not_the_paper() -> Fact {
     )
 }
 
-fn status_fact(answer: Option<StatusAnswer>, options: &Options<'_>) -> (Option<Status>, Fact) {
-    answer.map_or_else(
-        || {
-            let unknown = Text::new(
-                "chưa tra sổ đăng ký: chưa biết có bị thu hồi, thay thế hay không",
-                "the registry was not consulted: whether it was revoked or replaced is unknown",
-            );
-            (None, Fact::not_checked(FactId::Status, unknown))
-        },
-        |answer| super::told_status(&answer, options),
+fn not_consulted() -> Text {
+    Text::new(
+        "chưa tra sổ đăng ký: chưa biết có bị thu hồi, thay thế hay không",
+        "the registry was not consulted: whether it was revoked or replaced is unknown",
     )
 }
 
-fn summary(verdict: SealVerdict, trial: bool, status: Option<Status>) -> Text {
+/// The verdict in a sentence; `asked` is whether somebody was asked for the status.
+fn summary(verdict: SealVerdict, open: Option<Open>, status: Option<Status>, asked: bool) -> Text {
     match (verdict, status) {
+        (SealVerdict::Sealed, None) if asked => Text::new(
+            "DẤU ĐÚNG: cơ quan nêu dưới đây đã niêm phong các giá trị này. Chưa kiểm tra tờ giấy, chưa biết bản sao còn hiệu lực hay không; bản in không phải là bản sao chứng thực.",
+            "SEALED: the office named below sealed these values. The paper was not checked, and whether the copy is in force is not known; a print is not the certified copy.",
+        ),
         (SealVerdict::Sealed, None) => Text::new(
             "DẤU ĐÚNG: cơ quan nêu dưới đây đã niêm phong các giá trị này. Chưa kiểm tra tờ giấy, chưa tra sổ đăng ký; bản in không phải là bản sao chứng thực.",
             "SEALED: the office named below sealed these values. The paper was not checked, the registry not consulted; a print is not the certified copy.",
@@ -398,18 +526,24 @@ fn summary(verdict: SealVerdict, trial: bool, status: Option<Status>) -> Text {
             "KHÔNG RÕ NƠI CẤP: cơ quan ghi trong mã không có trong danh sách tin cậy.",
             "UNKNOWN ISSUER: the office that the code names is not in the trust list.",
         ),
-        (SealVerdict::Indeterminate, _) if trial => Text::new(
-            "BẢN THỬ NGHIỆM: dấu đúng, nhưng bản sao này không có giá trị pháp lý.",
-            "TRIAL: the seal holds, but the copy is without legal value.",
-        ),
-        (SealVerdict::Indeterminate, _) => Text::new(
-            "CHƯA KẾT LUẬN ĐƯỢC: dấu không sai, nhưng danh sách tin cậy đã hết hạn.",
-            "INDETERMINATE: the seal is not wrong, but the trust list has expired.",
-        ),
+        (SealVerdict::Indeterminate, _) => match open {
+            Some(Open::Trial) => Text::new(
+                "BẢN THỬ NGHIỆM: dấu đúng, nhưng bản sao này không có giá trị pháp lý.",
+                "TRIAL: the seal holds, but the copy is without legal value.",
+            ),
+            Some(Open::NoEntry) => Text::new(
+                "CHƯA KẾT LUẬN ĐƯỢC: dấu không sai, nhưng sổ đăng ký của cơ quan không có mục mà dấu nêu.",
+                "INDETERMINATE: the seal is not wrong, but the office's registry has no entry where the seal says that it stands.",
+            ),
+            Some(Open::Expired) | None => Text::new(
+                "CHƯA KẾT LUẬN ĐƯỢC: dấu không sai, nhưng danh sách tin cậy đã hết hạn.",
+                "INDETERMINATE: the seal is not wrong, but the trust list has expired.",
+            ),
+        },
     }
 }
 
-fn advice(verdict: SealVerdict, trial: bool, status: Option<Status>) -> Text {
+fn advice(verdict: SealVerdict, open: Option<Open>, status: Option<Status>) -> Text {
     match verdict {
         SealVerdict::Sealed => Text::new(
             "Đối chiếu từng giá trị dưới đây với tờ giấy; khi cần chắc chắn, yêu cầu tệp PDF bản sao hoặc hỏi cơ quan cấp.",
@@ -426,11 +560,16 @@ fn advice(verdict: SealVerdict, trial: bool, status: Option<Status>) -> Text {
             "Chỉ sử dụng khi có danh sách tin cậy mới có cơ quan này.",
             "Get a trust list that has this office before relying on it.",
         ),
-        SealVerdict::Indeterminate if trial => {
-            Text::new("Không dùng để làm thủ tục.", "Do not accept it in a procedure.")
-        }
-        SealVerdict::Indeterminate => {
-            Text::new("Lấy danh sách tin cậy mới rồi kiểm tra lại.", "Get a new trust list and verify again.")
-        }
+        SealVerdict::Indeterminate => match open {
+            Some(Open::Trial) => Text::new("Không dùng để làm thủ tục.", "Do not accept it in a procedure."),
+            Some(Open::NoEntry) => Text::new(
+                "Không sử dụng bản in này trước khi hỏi cơ quan: hoặc sổ đăng ký ở đây là bản cũ, hoặc cơ quan chưa từng cấp bản sao này và khóa của dấu đã bị lộ.",
+                "Do not rely on this print before asking the office: either the registry here is an old one, or the office never issued this copy and its seal key was stolen.",
+            ),
+            Some(Open::Expired) | None => Text::new(
+                "Lấy danh sách tin cậy mới rồi kiểm tra lại.",
+                "Get a new trust list and verify again.",
+            ),
+        },
     }
 }

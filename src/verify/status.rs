@@ -3,22 +3,70 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::fact::Text;
 use super::trust::TrustList;
-use crate::record::{Digest, day_text};
+use crate::record::day_text;
 use crate::registry::status::{StatusList, StatusRow};
-use crate::registry::{RegistryError, RevokeCause, VoidCause};
+use crate::registry::{Entry, RegistryError, RevokeCause, VoidCause};
 
 /// Whoever knows what a registry says today: an office about its own copies, or a published list.
 pub trait StatusSource {
-    /// What is known about the entry at `index` of the office with this code; none where nothing is.
-    fn status(&self, office: &str, index: u64) -> Option<StatusAnswer>;
+    /// What is known about the entry at `index` of the office with this code.
+    ///
+    /// # Errors
+    /// Why nothing is.
+    fn status(&self, office: &str, index: u64) -> Result<StatusAnswer, Silence>;
+}
+
+/// Why a source says nothing about an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// It speaks for other offices alone.
+    OtherOffice,
+    /// It is the office's own registry, and has so many entries, which end before this one.
+    NoEntry {
+        /// How many it has.
+        size: u64,
+    },
+    /// It is a list over the first entries, which end before this one.
+    Newer {
+        /// How many it covers.
+        size: u64,
+    },
+    /// It could not be asked, or not be believed: why, in a clause.
+    Unable(Text),
+}
+
+impl Silence {
+    /// What was asked and why that helped nobody, in a sentence.
+    pub fn text(&self) -> Text {
+        let why = match self {
+            Self::OtherOffice => Text::new(
+                "nguồn được hỏi là của cơ quan khác, không phải của cơ quan cấp",
+                "who was asked speaks for other offices, not for the one that issued it",
+            ),
+            Self::NoEntry { size } => Text::new(
+                format!("đã tra sổ đăng ký của cơ quan: sổ có {size} mục, không có mục này"),
+                format!("the office's registry was consulted: it has {size} entries, and not this one"),
+            ),
+            Self::Newer { size } => Text::new(
+                format!("danh sách tình trạng chỉ gồm {size} mục đầu, chưa có mục này"),
+                format!("the status list covers the first {size} entries, and this one is newer"),
+            ),
+            Self::Unable(why) => why.clone(),
+        };
+        Text::new(
+            format!("{}; chưa biết có bị thu hồi, thay thế hay không", why.vi),
+            format!("{}; whether it was revoked or replaced is unknown", why.en),
+        )
+    }
 }
 
 /// What a source knows about one entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusAnswer {
-    /// The RFC 6962 leaf hash of the entry at that index; another than the copy's means two histories. A signed list names none.
-    pub leaf: Option<Digest>,
+    /// The entry at that index, where the source has it; another than the copy's means two histories. A signed list knows indexes alone.
+    pub entry: Option<Entry>,
     /// What later entries say about it.
     pub status: Status,
     /// When and why it is not in force any more.
@@ -59,14 +107,24 @@ impl StatusLists {
 }
 
 impl StatusSource for StatusLists {
-    fn status(&self, office: &str, index: u64) -> Option<StatusAnswer> {
+    fn status(&self, office: &str, index: u64) -> Result<StatusAnswer, Silence> {
+        let own = || self.0.iter().filter(|(code, _)| code == office).map(|(_, list)| list);
+        let size = own().map(|list| list.size).max().ok_or(Silence::OtherOffice)?;
         // The newest of several.
-        let lists = self.0.iter().filter(|(code, list)| code == office && index < list.size);
-        let (_, list) = lists.max_by_key(|(_, list)| (list.size, list.made))?;
-        let row = list.row(index)?;
-        let at = |seconds: u64| OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok();
-        Some(StatusAnswer {
-            leaf: None,
+        let covering = own().filter(|list| index < list.size).max_by_key(|list| (list.size, list.made));
+        let list = covering.ok_or(Silence::Newer { size })?;
+        let row = list.row(index).expect("its size was looked at");
+        let at = |seconds: u64| {
+            let time = i64::try_from(seconds).ok().and_then(|t| OffsetDateTime::from_unix_timestamp(t).ok());
+            time.ok_or_else(|| {
+                Silence::Unable(Text::new(
+                    "danh sách tình trạng ghi thời điểm không thể có",
+                    "the status list states a time that there is not",
+                ))
+            })
+        };
+        Ok(StatusAnswer {
+            entry: None,
             status: Status::of(row),
             since: row.map(Since::of),
             replacement: None,

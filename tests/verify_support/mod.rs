@@ -19,7 +19,7 @@ use saoy::scan::{ColorSpace, Filter, StoredImage};
 use saoy::seal::{self, Seal};
 use saoy::signature::{Algorithm, Signer as _, cms};
 use saoy::verify::trust::{IndexRange, Log, LogKey, Office, SealKey};
-use saoy::verify::{Options, Report, Status, StatusAnswer, StatusSource, TrustList};
+use saoy::verify::{Options, Report, Silence, Status, StatusAnswer, StatusSource, TrustList};
 use serde_json::json;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -33,9 +33,9 @@ pub(crate) const INDEX: u64 = 3;
 pub(crate) struct AllGood;
 
 impl StatusSource for AllGood {
-    fn status(&self, _: &str, _: u64) -> Option<StatusAnswer> {
-        Some(StatusAnswer {
-            leaf: None,
+    fn status(&self, _: &str, _: u64) -> Result<StatusAnswer, Silence> {
+        Ok(StatusAnswer {
+            entry: None,
             status: Status::Good,
             since: None,
             replacement: None,
