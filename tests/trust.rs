@@ -4,14 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::office_support::Desk;
+use crate::office_support::{Desk, NOW};
 use crate::tools_support::text;
+use crate::verify_support::in_vietnamese;
 use ed25519_dalek::SigningKey;
 use saoy::office::Office;
 use saoy::registry::entry::KeyRole;
 use saoy::registry::note::{Note, NoteSigner};
 use saoy::store::Pins;
-use saoy::verify::trust::{SignedList, TrustError, TrustList};
+use saoy::verify::trust::{IndexRange, SignedList, TrustError, TrustList};
+use saoy::verify::{self, FactId, Options, State, Verdict};
 use time::macros::datetime;
 
 const EXPIRES: time::OffsetDateTime = datetime!(2027-02-20 00:00 UTC);
@@ -129,6 +131,61 @@ fn a_rotated_key_is_taken_over_and_nothing_is_taken_back() {
         matches!(&clash, Err(TrustError::Office { problem, .. }) if problem.contains("different")),
         "{clash:?}"
     );
+}
+
+#[test]
+fn a_copy_made_after_a_change_of_key_waits_for_a_newer_list() {
+    let before = |desk: &Desk| (desk.one("before.png", 1).output, trust(&desk.reader()));
+    let judged = |list: &TrustList, pdf: &[u8]| {
+        let options = Options { now: NOW, status: None };
+        verify::verify(pdf, list, &options).expect("it is a copy")
+    };
+    for roles in [&[KeyRole::Seal][..], &[KeyRole::Log], &[KeyRole::Seal, KeyRole::Log]] {
+        let desk = Desk::new();
+        let (old, list) = before(&desk);
+        for role in roles {
+            desk.writer().rotate(*role, None).unwrap();
+        }
+        let copy = fs::read(desk.one("after.png", 2).output).unwrap();
+        let report = judged(&list, &copy);
+        assert_eq!(
+            (report.verdict, report.verdict.exit_code(true)),
+            (Verdict::Indeterminate, 1),
+            "{report:?}"
+        );
+        assert_eq!(report.failures().count(), 0);
+        assert!(
+            report.summary.en.contains("a key that this trust list does not have"),
+            "{:?}",
+            report.summary
+        );
+        assert!(report.advice.en.contains("newer trust list"), "{:?}", report.advice);
+        let open = |id| report.fact(id).is_some_and(|fact| fact.state == State::NotChecked);
+        assert_eq!(open(FactId::Seal), roles.contains(&KeyRole::Seal));
+        assert_eq!(open(FactId::Checkpoint), roles.contains(&KeyRole::Log));
+        assert!(open(FactId::Issuer), "it is not said that the keys are all of the office");
+        for text in
+            [&report.summary, &report.advice].into_iter().chain(report.facts.iter().map(|f| &f.evidence))
+        {
+            in_vietnamese(&text.vi);
+        }
+        let newer = trust(&desk.reader());
+        for file in [fs::read(old).unwrap(), copy.clone()] {
+            assert_eq!(judged(&newer, &file).verdict, Verdict::AuthenticStatusUnknown);
+        }
+        // Whatever else is wrong is wrong: a byte, another office of this name and code, a key that the list gives to other entries.
+        let mut changed = copy.clone();
+        changed[copy.len() / 2] ^= 1;
+        assert_eq!(judged(&list, &changed).verdict, Verdict::Invalid);
+        let mut offices = newer.offices().to_vec();
+        let later = IndexRange { from: 100, until: None };
+        offices[0].seal_keys.iter_mut().for_each(|key| key.valid = later);
+        offices[0].log.keys.iter_mut().for_each(|key| key.valid = later);
+        let ended = TrustList::new(9, EXPIRES, offices).unwrap();
+        assert_eq!(judged(&ended, &copy).verdict, Verdict::Invalid);
+    }
+    let impostor = fs::read(Desk::impostor().one("other.png", 3).output).unwrap();
+    assert_eq!(judged(&before(&Desk::new()).1, &impostor).verdict, Verdict::Invalid);
 }
 
 /// `saoy` with trust pinned in a folder of its own.

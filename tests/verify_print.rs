@@ -153,6 +153,23 @@ fn a_key_of_another_office_is_refused() {
 }
 
 #[test]
+fn a_key_that_the_list_does_not_have_may_be_newer_than_the_list() {
+    let (house, other) = (House::new("999.01", 1), House::new("999.02", 2));
+    let mut office = house.trusted();
+    office.seal_keys[0].key = House::new("999.03", 3).keys.seal_key().verifying_key();
+    let list =
+        TrustList::new(7, NOW + Duration::days(1), vec![office, other.trusted()]).expect("a trust list");
+    let report = check(&text(&house, &sealed(&house)), &list);
+    assert_eq!((report.verdict, report.exit_code(true)), (SealVerdict::Indeterminate, 1));
+    assert_eq!(report.seal, None, "values that nobody vouches for are not shown");
+    assert!(report.summary.en.contains("nothing in the code is proven"), "{}", report.summary.en);
+    assert!(report.advice.en.contains("newer trust list"), "{}", report.advice.en);
+    for text in [&report.summary, &report.advice, &report.fact(FactId::Issuer).expect("there").evidence] {
+        in_vietnamese(&text.vi);
+    }
+}
+
+#[test]
 fn an_office_that_is_not_listed_is_unknown() {
     let (a, b) = (House::new("999.01", 1), House::new("999.02", 2));
     let report = check(&text(&a, &sealed(&a)), &trust(&[&b]));

@@ -141,21 +141,24 @@ impl Evidence {
             );
         };
         let Some(key) = office.seal_key(unverified.key_id()) else {
-            let owner = trust.seal_key(unverified.key_id()).map_or("—", |(owner, _)| owner.code.as_str());
-            return fail(
-                format!(
-                    "khóa {key_id} không phải của cơ quan {} theo danh sách tin cậy số {} (thuộc: {owner}); nếu cơ quan đã đổi khóa thì \
-                     cần danh sách mới",
-                    office.code,
-                    trust.sequence()
+            let (code, edition) = (&office.code, trust.sequence());
+            return match trust.seal_key(unverified.key_id()) {
+                Some((owner, _)) => fail(
+                    format!("khóa {key_id} là của cơ quan {}, không phải của {code}", owner.code),
+                    format!("key {key_id} is one of office {}, not of {code}", owner.code),
                 ),
-                format!(
-                    "key {key_id} is not one of office {} in edition {} of the trust list (it belongs to: {owner}); if the office has \
-                     changed its key since, a newer edition is needed",
-                    office.code,
-                    trust.sequence()
+                None => Fact::not_checked(
+                    id,
+                    Text::new(
+                        format!(
+                            "danh sách tin cậy số {edition} không có khóa {key_id}: cơ quan {code} đã đổi khóa sau khi có danh sách này, hoặc dấu là giả"
+                        ),
+                        format!(
+                            "edition {edition} of the trust list does not have key {key_id}: either office {code} has changed its key since, or the seal is forged"
+                        ),
+                    ),
                 ),
-            );
+            };
         };
         if !key.valid.contains(index) {
             return fail(
@@ -298,7 +301,7 @@ impl Evidence {
     }
 
     /// The checkpoint's signature by the office's log.
-    pub(crate) fn checkpoint(&self, office: Option<&Office>) -> Fact {
+    pub(crate) fn checkpoint(&self, office: Option<&Office>, trust: &TrustList) -> Fact {
         let id = FactId::Checkpoint;
         let (receipt, checkpoint) = match self.tree(id, "điểm kiểm", "checkpoint") {
             Ok(both) => both,
@@ -310,6 +313,20 @@ impl Evidence {
                 Text::new("không có khóa tin cậy của nhật ký", "there is no trusted key of the log"),
             );
         };
+        if self.has_unlisted_log_key(office, trust) {
+            let (code, edition) = (&office.code, trust.sequence());
+            return Fact::not_checked(
+                id,
+                Text::new(
+                    format!(
+                        "danh sách tin cậy số {edition} không có khóa đã ký điểm kiểm này: cơ quan {code} đã đổi khóa của nhật ký sau khi có danh sách này, hoặc điểm kiểm là giả"
+                    ),
+                    format!(
+                        "edition {edition} of the trust list does not have the key that signed this checkpoint: either office {code} has changed its log's key since, or the checkpoint is forged"
+                    ),
+                ),
+            );
+        }
         let last = checkpoint.size.saturating_sub(1);
         let keys: Vec<_> = office
             .log
@@ -338,6 +355,24 @@ impl Evidence {
                 ),
             ),
         }
+    }
+}
+
+impl Evidence {
+    /// Whether the seal names a key that nobody in the list has, for whatever entries.
+    pub(crate) fn has_unlisted_seal_key(&self, trust: &TrustList) -> bool {
+        self.seal.as_ref().is_ok_and(|seal| trust.seal_key(seal.key_id()).is_none())
+    }
+
+    /// Whether the checkpoint is one of the office's log and bears, of that name, only signatures by keys that nobody in the list has, for
+    /// whatever entries or purpose.
+    pub(crate) fn has_unlisted_log_key(&self, office: &Office, trust: &TrustList) -> bool {
+        let (Ok(receipt), Ok(checkpoint)) = (&self.receipt, &self.checkpoint) else { return false };
+        let origin = &office.log.origin;
+        let mut by = receipt.checkpoint.signatures().iter().filter(|line| line.name == *origin).peekable();
+        checkpoint.origin == *origin
+            && by.peek().is_some()
+            && by.all(|line| !trust.has_key_named(origin, line.id))
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn same(
     let without = |what: &Text, why: &Text| {
         Text::new(format!("{} ({})", what.vi, why.vi), format!("{} ({})", what.en, why.en))
     };
+    let not_listed = Text::new("không có trong danh sách tin cậy", "the trust list does not have it");
 
     match &evidence.seal {
         Ok(seal) => {
@@ -31,6 +32,8 @@ pub(crate) fn same(
             }
             if let Some((owner, _)) = trust.seal_key(seal.key_id()).filter(|(owner, _)| owner.code != code) {
                 strangers.push((Text::new("khóa của dấu", "the seal's key"), owner.code.clone()));
+            } else if evidence.has_unlisted_seal_key(trust) {
+                unknown.push(without(&Text::new("khóa của dấu", "the seal's key"), &not_listed));
             }
         }
         Err(why) => unknown.push(without(&Text::new("dấu", "the seal"), why)),
@@ -42,6 +45,8 @@ pub(crate) fn same(
                 strangers.push((Text::new("nhật ký", "the log"), owner.code.clone()));
             } else if own.is_some_and(|own| own != checkpoint.origin) {
                 strangers.push((Text::new("nhật ký", "the log"), checkpoint.origin.clone()));
+            } else if office.is_some_and(|office| evidence.has_unlisted_log_key(office, trust)) {
+                unknown.push(without(&Text::new("khóa của nhật ký", "the log's key"), &not_listed));
             }
         }
         Err(why) => unknown.push(without(&Text::new("nhật ký", "the log"), why)),

@@ -11,6 +11,8 @@
 //! - A file without any trace of a copy is refused ([`NotACopy`]); one with a trace that does not keep to the grammar is a
 //!   copy that was tampered with, thus `invalid`.
 //! - A key's index range is half-open; a log key must be valid for the checkpoint's last entry.
+//! - A seal or log key that nobody in the list has may be newer than the list: where all else holds, certificates, signatures and pages under
+//!   that office, the verdict is `indeterminate`. A key that the list gives to another office, or to other entries, makes it `invalid`.
 //! - An expired trust list makes the verdict `indeterminate`, a claimed signing time that lies in the future or more than a
 //!   day from the record's a remark.
 //! - A revoked, voided, superseded or corrected copy is `invalid`, and the sentence says which.
@@ -245,7 +247,7 @@ fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Re
     facts.push(evidence.seal(office, trust));
     facts.push(evidence.entry());
     facts.push(evidence.inclusion());
-    facts.push(evidence.checkpoint(office));
+    facts.push(evidence.checkpoint(office, trust));
     let witnessed = witnesses.map(|witnesses| evidence.witnessed(office, &witnesses));
     let (witnessed, bound) = witnessed.map_or((None, None), |(fact, bound)| (Some(fact), bound));
     facts.extend(witnessed);

@@ -224,8 +224,11 @@ pub fn verify_seal(text: &str, trust: &TrustList, options: &Options<'_>) -> Resu
     facts.extend([not_the_paper(), status_fact]);
 
     let failed = |id: FactId| facts.iter().any(|fact| fact.id == id && fact.state == State::Failed);
+    let unlisted = office.is_some() && facts[1].state == State::NotChecked;
     let open = if trial {
         Some(Open::Trial)
+    } else if unlisted {
+        Some(Open::UnlistedKey)
     } else if missing {
         Some(Open::NoEntry)
     } else {
@@ -264,6 +267,8 @@ pub fn verify_seal(text: &str, trust: &TrustList, options: &Options<'_>) -> Resu
 enum Open {
     /// It is one of a trial.
     Trial,
+    /// The trust list does not have its key.
+    UnlistedKey,
     /// The office's own registry has no such entry.
     NoEntry,
     /// The trust list has expired.
@@ -377,7 +382,22 @@ fn open(unverified: UnverifiedSeal, trust: &TrustList) -> (Fact, Fact, Option<Se
         return (issuer, not_opened(), None);
     };
     let Some(key) = office.seal_key(unverified.key_id()) else {
-        return (stranger(owner.map_or("—", |owner| &owner.code)), not_opened(), None);
+        let edition = trust.sequence();
+        let issuer = match owner {
+            Some(owner) => stranger(&owner.code),
+            None => Fact::not_checked(
+                FactId::Issuer,
+                Text::new(
+                    format!(
+                        "danh sách tin cậy số {edition} không có khóa {key_id}: cơ quan {code} đã đổi khóa sau khi có danh sách này, hoặc dấu là giả"
+                    ),
+                    format!(
+                        "edition {edition} of the trust list does not have key {key_id}: either office {code} has changed its key since, or the seal is forged"
+                    ),
+                ),
+            ),
+        };
+        return (issuer, not_opened(), None);
     };
     let issuer = Fact::passed(
         FactId::Issuer,
@@ -531,6 +551,10 @@ fn summary(verdict: SealVerdict, open: Option<Open>, status: Option<Status>, ask
                 "BẢN THỬ NGHIỆM: dấu đúng, nhưng bản sao này không có giá trị pháp lý.",
                 "TRIAL: the seal holds, but the copy is without legal value.",
             ),
+            Some(Open::UnlistedKey) => Text::new(
+                "CHƯA KẾT LUẬN ĐƯỢC: danh sách tin cậy này không có khóa của dấu; chưa điều gì trong mã được chứng minh.",
+                "INDETERMINATE: this trust list does not have the seal's key; nothing in the code is proven.",
+            ),
             Some(Open::NoEntry) => Text::new(
                 "CHƯA KẾT LUẬN ĐƯỢC: dấu không sai, nhưng sổ đăng ký của cơ quan không có mục mà dấu nêu.",
                 "INDETERMINATE: the seal is not wrong, but the office's registry has no entry where the seal says that it stands.",
@@ -562,6 +586,10 @@ fn advice(verdict: SealVerdict, open: Option<Open>, status: Option<Status>) -> T
         ),
         SealVerdict::Indeterminate => match open {
             Some(Open::Trial) => Text::new("Không dùng để làm thủ tục.", "Do not accept it in a procedure."),
+            Some(Open::UnlistedKey) => Text::new(
+                "Lấy danh sách tin cậy mới hơn rồi kiểm tra lại: có thể cơ quan đã đổi khóa. Nếu danh sách mới nhất cũng không có khóa này thì dấu là giả.",
+                "Get a newer trust list and verify again: the office may have changed its key. If the newest list does not have that key either, the seal is forged.",
+            ),
             Some(Open::NoEntry) => Text::new(
                 "Không sử dụng bản in này trước khi hỏi cơ quan: hoặc sổ đăng ký ở đây là bản cũ, hoặc cơ quan chưa từng cấp bản sao này và khóa của dấu đã bị lộ.",
                 "Do not rely on this print before asking the office: either the registry here is an old one, or the office never issued this copy and its seal key was stolen.",

@@ -277,6 +277,14 @@ impl TrustList {
         self.offices.iter().find(|office| office.log.origin == origin)
     }
 
+    /// Whether a key of any office, for whatever entries or purpose, would have this id under that name (C2SP signed-note).
+    pub(super) fn has_key_named(&self, name: &str, id: [u8; 4]) -> bool {
+        let keys = self.offices.iter().flat_map(Office::raw_keys);
+        let mut named =
+            keys.filter_map(|key| NoteVerifier::new(name, VerifyingKey::from_bytes(key).ok()?).ok());
+        named.any(|key| key.id() == id)
+    }
+
     fn check(&self) -> Result<(), TrustError> {
         let mut seen: BTreeMap<(&'static str, &[u8]), &str> = BTreeMap::new();
         for office in &self.offices {

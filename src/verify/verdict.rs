@@ -46,6 +46,10 @@ pub(crate) fn summary(verdict: Verdict, facts: &[Fact], trial: bool, status: Opt
             "BẢN THỬ NGHIỆM: không có giá trị pháp lý; chưa có chữ ký của người chứng thực.",
             "TRIAL: without legal value; the officer's signature is missing.",
         ),
+        Verdict::Indeterminate if unlisted_key(facts) => Text::new(
+            "CHƯA KẾT LUẬN ĐƯỢC: chữ ký và ảnh trang đúng của cơ quan nêu dưới đây, nhưng dấu hoặc nhật ký dùng khóa mà danh sách tin cậy này không có.",
+            "INDETERMINATE: signatures and pages are those of the office named below, but its seal or log has a key that this trust list does not have.",
+        ),
         Verdict::Indeterminate => Text::new(
             "CHƯA KẾT LUẬN ĐƯỢC: không thấy sai, nhưng có điều cần thiết chưa kiểm tra được.",
             "INDETERMINATE: nothing is wrong, but something needed could not be checked.",
@@ -63,6 +67,12 @@ pub(crate) fn proven(facts: &[Fact], office_known: bool) -> bool {
         [FactId::Status, FactId::CopyId, FactId::Time, FactId::Witnessed, FactId::National];
     let open = |fact: &Fact| fact.state == State::NotChecked && !BESIDE.contains(&fact.id);
     office_known && only_status(facts) && !facts.iter().any(open)
+}
+
+/// Whether the seal or the checkpoint is by a key that the list does not have: of a listed office nothing else leaves them open.
+fn unlisted_key(facts: &[Fact]) -> bool {
+    let open = |fact: &Fact| fact.state == State::NotChecked;
+    facts.iter().any(|fact| open(fact) && matches!(fact.id, FactId::Seal | FactId::Checkpoint))
 }
 
 /// Whether nothing is wrong but that the copy ended.
@@ -91,6 +101,10 @@ pub(crate) fn advice(verdict: Verdict, facts: &[Fact], trial: bool, status: Opti
         Verdict::Indeterminate if trial => {
             Text::new("Không dùng để làm thủ tục.", "Do not accept it in a procedure.")
         }
+        Verdict::Indeterminate if unlisted_key(facts) => Text::new(
+            "Lấy danh sách tin cậy mới hơn rồi kiểm tra lại: có thể cơ quan đã đổi khóa. Nếu danh sách mới nhất cũng không có khóa này thì không sử dụng tệp.",
+            "Get a newer trust list and verify again: the office may have changed its key. If the newest list does not have that key either, do not rely on the file.",
+        ),
         Verdict::Indeterminate if expired => Text::new(
             "Danh sách tin cậy đã hết hạn: lấy danh sách mới rồi kiểm tra lại.",
             "The trust list has expired: get a new one and verify again.",
