@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use crate::office_support;
 use crate::tools_support;
+use crate::verify_support::in_vietnamese;
 use office_support::{Desk, NOW};
 use saoy::error::Failure;
 use saoy::office::{Office, Sequencer, Submission};
@@ -21,9 +22,9 @@ use saoy::remote::HttpPlace;
 use saoy::server;
 use saoy::store::{Exported, LogDb, LogFolder, Mode};
 use saoy::verify::status::StatusLists;
-use saoy::verify::{self, FactId, Options, Silence, State, Status, StatusSource as _, Verdict};
-use time::Duration;
+use saoy::verify::{self, FactId, Options, Silence, State, Status, StatusSource as _, TrustList, Verdict};
 use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
 
 fn records(range: std::ops::Range<u64>) -> impl Iterator<Item = Result<Digest, Failure>> {
     range.map(|i| Ok(Digest::of(&i.to_be_bytes())))
@@ -260,6 +261,62 @@ fn many_at_once_are_logged_together_and_each_once() {
 }
 
 // ---- copies and their status ----
+
+#[test]
+fn an_unknown_status_says_why() {
+    let (desk, other) = (Desk::new(), Desk::neighbour());
+    let copy = desk.one("0.png", 0).output;
+    other.one("1.png", 1);
+    let publish = |desk: &Desk, until| {
+        let office = desk.writer();
+        office.publish_status(until).expect("signed");
+        office.store.log().status_list().expect("read").expect("there is one").1
+    };
+    let now = OffsetDateTime::now_utc();
+    let list = publish(&desk, now + Duration::days(1));
+    let late = desk.one("2.png", 2).output;
+    let place = |name: &str, bytes: &[u8]| {
+        let path = desk.folder.path().join(name);
+        fs::write(&path, bytes).expect("it can be written");
+        path.to_string_lossy().into_owned()
+    };
+    let mut broken = list.clone();
+    let end = broken.len() - 10;
+    broken[end] ^= 1;
+    let both = [desk.reader(), other.reader()].map(|office| office.trust().expect("a list"));
+    let both = TrustList::merge(3, now + Duration::days(1), both).expect("a list").to_json();
+    let (own, both) =
+        (desk.home.join("trust.json").to_string_lossy().into_owned(), place("both", both.as_bytes()));
+    let of_other = place("other", &publish(&other, now + Duration::days(1)));
+    let old = desk.copy();
+    let old = place("old", &publish(&old, NOW + Duration::hours(1)));
+    // Nobody listens on a port that was just given back.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
+    let cases = [
+        (&own, format!("http://{free}"), &copy, "cannot be reached"),
+        (&own, of_other.clone(), &copy, "signed by no log of the trust list: it is another office's"),
+        (&both, of_other, &copy, "speaks for other offices"),
+        (&own, place("photo.jpg", b"\xff\xd8\xff\xe0"), &copy, "no status list, or a broken one"),
+        (&own, place("broken", &broken), &copy, "no status list, or a broken one"),
+        (&own, place("list", &list), &late, "covers the first 1 entries, and this one is newer"),
+        (&own, old, &copy, "too old"),
+    ];
+    for (trust, status, copy, says) in cases {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_saoy"))
+            .args(["verify", "--json", "--trust", trust, "--status", &status])
+            .arg(copy)
+            .env_remove("SAOY_HOME")
+            .output()
+            .expect("saoy runs");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+        assert_eq!((output.status.code(), &report["verdict"]), (Some(3), &"authentic-status-unknown".into()));
+        let facts = report["facts"].as_array().expect("facts");
+        let evidence = &facts.iter().find(|fact| fact["id"] == "status").expect("it is there")["evidence"];
+        let (vi, en) = (evidence["vi"].as_str().expect("text"), evidence["en"].as_str().expect("text"));
+        assert!(en.contains(says), "{status}: {en}");
+        in_vietnamese(vi);
+    }
+}
 
 #[test]
 fn a_verdict_says_what_the_list_says() {

@@ -4,6 +4,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::fact::Text;
+use super::reason::Reason as _;
 use super::trust::TrustList;
 use crate::record::day_text;
 use crate::registry::status::{StatusList, StatusRow};
@@ -88,9 +89,49 @@ pub struct Since {
     pub cause: Option<&'static str>,
 }
 
-/// Signed status lists of offices' logs, each by the office's code.
+/// Signed status lists of offices' logs, each by the office's code; and why some that were named are not there.
 #[derive(Clone, Debug, Default)]
-pub struct StatusLists(Vec<(String, StatusList)>);
+pub struct StatusLists {
+    lists: Vec<(String, StatusList)>,
+    missing: Vec<Missing>,
+}
+
+/// Why a status list that was named is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Its address does not answer.
+    Unreachable,
+    /// Its address has none.
+    NotThere,
+    /// What was given is refused.
+    Refused(RegistryError),
+}
+
+impl Missing {
+    fn text(&self) -> Text {
+        match self {
+            Self::Unreachable => Text::new(
+                "không tới được địa chỉ của danh sách tình trạng",
+                "the status list's address cannot be reached",
+            ),
+            Self::NotThere => Text::new(
+                "địa chỉ được nêu không có danh sách tình trạng",
+                "there is no status list at the address that was given",
+            ),
+            Self::Refused(RegistryError::Unsigned) => Text::new(
+                "danh sách tình trạng được nêu không có chữ ký của nhật ký nào trong danh sách tin cậy: của cơ quan khác, hoặc của khóa mới hơn",
+                "the status list that was given is signed by no log of the trust list: it is another office's, or of a newer key",
+            ),
+            Self::Refused(error) => Text::new(
+                format!(
+                    "tệp được nêu không phải là danh sách tình trạng, hoặc đã hỏng ({})",
+                    error.reason().vi
+                ),
+                format!("what was given is no status list, or a broken one ({error})"),
+            ),
+        }
+    }
+}
 
 impl StatusLists {
     /// Adds a signed list. It must be signed by the log of an office of the trust list, with a key that is good for it.
@@ -101,15 +142,32 @@ impl StatusLists {
         let origin = StatusList::origin_of(bytes)?;
         let office = trust.log(&origin).ok_or(RegistryError::Unsigned)?;
         let list = StatusList::open(bytes, &origin, |size| office.log_trust().keys_at(size))?;
-        self.0.push((office.code.clone(), list));
+        self.lists.push((office.code.clone(), list));
         Ok(())
+    }
+
+    /// Remembers that a list was named and is not there: a copy that no other list knows is then told so.
+    pub fn add_missing(&mut self, why: Missing) {
+        if !self.missing.contains(&why) {
+            self.missing.push(why);
+        }
+    }
+
+    /// Why no list speaks for an office.
+    fn silence(&self) -> Silence {
+        if self.missing.is_empty() {
+            return Silence::OtherOffice;
+        }
+        let texts: Vec<Text> = self.missing.iter().map(Missing::text).collect();
+        let joined = |pick: fn(&Text) -> &str| texts.iter().map(pick).collect::<Vec<_>>().join("; ");
+        Silence::Unable(Text::new(joined(|text| &text.vi), joined(|text| &text.en)))
     }
 }
 
 impl StatusSource for StatusLists {
     fn status(&self, office: &str, index: u64) -> Result<StatusAnswer, Silence> {
-        let own = || self.0.iter().filter(|(code, _)| code == office).map(|(_, list)| list);
-        let size = own().map(|list| list.size).max().ok_or(Silence::OtherOffice)?;
+        let own = || self.lists.iter().filter(|(code, _)| code == office).map(|(_, list)| list);
+        let size = own().map(|list| list.size).max().ok_or_else(|| self.silence())?;
         // The newest of several.
         let covering = own().filter(|list| index < list.size).max_by_key(|list| (list.size, list.made));
         let list = covering.ok_or(Silence::Newer { size })?;

@@ -115,6 +115,11 @@ impl Desk {
         Self::made(&new_office(), Self { seed: 8, ..Self::bare() })
     }
 
+    /// Another office, with a code and keys of its own.
+    pub(crate) fn neighbour() -> Self {
+        Self::made(&NewOffice { code: "999.02".into(), ..new_office() }, Self { seed: 9, ..Self::bare() })
+    }
+
     fn made(new: &NewOffice, desk: Self) -> Self {
         Office::create(&desk.home, new, None, desk.ambient()).expect("an office is made");
         desk

@@ -16,7 +16,7 @@ use crate::registry::{Note, Receipt};
 use crate::remote::{HttpPlace, WitnessClient};
 use crate::server;
 use crate::store::Mode;
-use crate::verify::status::StatusLists;
+use crate::verify::status::{Missing, StatusLists};
 use crate::verify::trust::TrustList;
 use crate::verify::{
     National, Paths, ProofSource, SealReport, StatusAnswer, StatusSource, Verifier, Witnesses,
@@ -92,16 +92,29 @@ impl Ground {
         let mut logs = Vec::new();
         for place in &against.status {
             // Without its list a copy's status is unknown, and all else about it can be told.
-            let added = read_status(place).and_then(|bytes| {
-                lists.add(&bytes, &trust)?;
-                Ok(StatusList::origin_of(&bytes).ok().and_then(|origin| trust.log(&origin)))
-            });
-            match added {
+            let said =
+                |failure: &Failure| output::note(&format!("{place}: no status list: {}", failure.message));
+            let bytes = match read_status(place) {
+                Ok(bytes) => bytes,
                 Err(failure) if failure.code == "no-status-file" => return Err(failure),
-                Err(failure) => output::note(&format!("{place}: no status list: {}", failure.message)),
-                Ok(office) => {
-                    let asked = office.filter(|_| HttpPlace::is_address(place));
-                    logs.extend(asked.map(|office| (office.code.clone(), HttpPlace::new(place))));
+                Err(failure) => {
+                    said(&failure);
+                    lists.add_missing(match failure.code {
+                        "unreachable" => Missing::Unreachable,
+                        _ => Missing::NotThere,
+                    });
+                    continue;
+                }
+            };
+            match lists.add(&bytes, &trust) {
+                Ok(()) => {
+                    let origin = StatusList::origin_of(&bytes).ok().filter(|_| HttpPlace::is_address(place));
+                    let office = origin.and_then(|origin| trust.log(&origin));
+                    logs.extend(office.map(|office| (office.code.clone(), HttpPlace::new(place))));
+                }
+                Err(error) => {
+                    said(&error.clone().into());
+                    lists.add_missing(Missing::Refused(error));
                 }
             }
         }
