@@ -2,21 +2,21 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::office_support;
 use office_support::{Desk, NOW, batch, certified, copy_folder, finish, names, new_office, refused};
-use saoy::ambient::FixedClock;
+use saoy::ambient::{Clock, FixedClock};
 use saoy::office::{Ambient, NewOffice, Office, book};
 use saoy::pipeline::{self, Request};
 use saoy::record::{Act, Digest, Officer};
 use saoy::registry::note::NoteSigner;
-use saoy::registry::{Checkpoint, VoidCause};
+use saoy::registry::{Checkpoint, RevokeCause, VoidCause};
 use saoy::store::{Anchor, Mode, anchor_path};
-use saoy::verify::{Status, StatusSource as _, Verdict};
-use time::Duration;
+use saoy::verify::{self, Status, StatusSource as _, Verdict};
 use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
 
 // ---- registry check ----
 
@@ -486,6 +486,36 @@ fn a_void_number_stays_used_and_the_book_says_why() {
 }
 
 // ---- doors ----
+
+/// A clock whose hand the test moves.
+struct Hand(Arc<AtomicI64>);
+
+impl Clock for Hand {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(self.0.load(Ordering::SeqCst)).expect("a time")
+    }
+}
+
+#[test]
+fn a_reader_tells_what_the_home_has_now() {
+    let desk = Desk::new();
+    desk.one("a.png", 1);
+    let hand = Arc::new(AtomicI64::new(NOW.unix_timestamp()));
+    let ambient = Ambient { clock: Box::new(Hand(Arc::clone(&hand))), ..desk.ambient() };
+    let reader = Office::open(&desk.home, ambient, Mode::Read).expect("a reader opens");
+    // Issued and revoked by another process, so to say, after it was opened.
+    let later = fs::read(desk.one("b.png", 2).output).expect("the copy");
+    desk.writer().revoke(0, RevokeCause::Annulled).expect("it is revoked");
+    hand.fetch_add(60, Ordering::SeqCst);
+    let options = verify::Options { now: NOW, status: Some(&reader) };
+    let report = verify::verify(&later, &reader.trust().expect("a list"), &options).expect("a copy");
+    assert_eq!(report.verdict, Verdict::Valid, "{report:?}");
+    let id = report.copy.expect("it was read").copy_id;
+    let (index, answer) = reader.status_by_id(&id).expect("it is asked").expect("it is known");
+    assert_eq!((index, answer.status), (1, Status::Good));
+    let revoked = reader.status("999.01", 0).expect("it is known");
+    assert_eq!((revoked.status, revoked.as_of), (Status::Revoked, NOW + Duration::minutes(1)));
+}
 
 #[test]
 fn one_writes_and_any_number_read() {

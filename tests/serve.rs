@@ -536,15 +536,37 @@ fn the_command_serves_until_it_is_asked_to_end() {
     let report: Value =
         answer.body_mut().read_to_string().map(|text| text.parse().expect("JSON")).expect("text");
     assert_eq!(report["verdict"], "valid", "{report}");
-    let id = report["copy"]["copy_id"].as_str().expect("an id");
-    let mut answer = agent.get(format!("{url}/v1/copy/{id}")).call().expect("it answers");
-    let status: Value =
-        answer.body_mut().read_to_string().map(|text| text.parse().expect("JSON")).expect("text");
-    assert_eq!((&status["index"], &status["status"]["state"]), (&json!(0), &json!("good")));
+    let asked = |id: &str| {
+        let mut answer = agent.get(format!("{url}/v1/copy/{id}")).call().expect("it answers");
+        let status: Value =
+            answer.body_mut().read_to_string().map(|text| text.parse().expect("JSON")).expect("text");
+        (status["index"].clone(), status["status"]["state"].clone())
+    };
+    let id = report["copy"]["copy_id"].as_str().expect("an id").to_owned();
+    assert_eq!(asked(&id), (json!(0), json!("good")));
+    // A copy that is issued while it serves, and a seal that borrows its entry.
+    let later = std::fs::read(desk.one("later.png", 2).output).expect("the copy");
+    let post = |route: &str, kind: &str, body: &[u8]| -> Value {
+        let request = agent.post(format!("{url}{route}")).content_type(kind);
+        let mut answer = request.send(body).expect("it answers");
+        answer.body_mut().read_to_string().map(|text| text.parse().expect("JSON")).expect("text")
+    };
+    let report = post("/v1/copy", "application/pdf", &later);
+    assert_eq!(report["verdict"], "valid", "{report}");
+    let later = report["copy"]["copy_id"].as_str().expect("an id").to_owned();
+    assert_eq!(asked(&later), (json!(1), json!("good")));
+    let office = desk.reader();
+    let key = office.keys.seal_key();
+    let mut forged = House::new("999.01", 1).parts(1, vec![image(1, 600)]).seal;
+    (forged.key_id, forged.index) = (seal::key_id(&key.verifying_key()), 1);
+    let forged = seal::qr_text(&seal::sign(&forged, key).expect("a seal"), None).expect("it fits");
+    let report = post("/v1/seal", "text/plain", forged.as_bytes());
+    assert_eq!((&report["verdict"], &report["status"]), (&json!("invalid"), &Value::Null), "{report}");
+    drop(office);
     let kill = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("kill runs");
     assert!(kill.success());
     assert!(process.wait().expect("it ends").success());
     let log: Vec<String> = said.collect();
-    assert_eq!(log.len(), 2, "{log:?}");
-    assert!(!log.concat().contains(id));
+    assert_eq!(log.len(), 5, "{log:?}");
+    assert!(!log.concat().contains(&id));
 }

@@ -129,8 +129,6 @@ pub struct Office {
     asked: AtomicBool,
     /// Whether the database may be a restored backup: then a witness has to answer before anything is signed.
     doubt: AtomicBool,
-    /// As of when a reader knows the registry; a writer knows it as of now.
-    read_at: Option<OffsetDateTime>,
     /// For a reader: what the anchor knows and the database has forgotten.
     behind: Option<String>,
     /// For a writer: whether the database is another file than the one that the anchor remembers.
@@ -295,7 +293,7 @@ impl Office {
             return Self::open_to_read(home, ambient);
         }
         let parts = Parts::open(home, &ambient, mode)?.finish_rotation(&ambient)?;
-        let mut office = parts.into_office(ambient, mode)?;
+        let mut office = parts.into_office(ambient)?;
         office.moved = office.refuse_restored_backup()?;
         office.anchor()?;
         Ok(office)
@@ -304,7 +302,7 @@ impl Office {
     fn open_to_read(home: &Path, ambient: Ambient) -> Result<Self, Failure> {
         // Read first: what another process issues meanwhile is in the database before it is in the anchor.
         let anchor = Anchor::read(&anchor_path(home, ambient.anchor.as_deref()));
-        let mut office = Parts::open(home, &ambient, Mode::Read)?.into_office(ambient, Mode::Read)?;
+        let mut office = Parts::open(home, &ambient, Mode::Read)?.into_office(ambient)?;
         // One that is another office's, broken or lost is the check's and the writer's business.
         let own = anchor.ok().flatten().filter(|anchor| anchor.origin == office.config.log_origin);
         if let Some(anchor) = own {
@@ -353,7 +351,7 @@ impl Office {
                 "the anchor is not written over a registry that is wrong: bring back the newest backup",
             ));
         }
-        let office = parts.into_office(ambient, Mode::Write)?;
+        let office = parts.into_office(ambient)?;
         office.doubt.store(true, Ordering::Release);
         office.ask_before_signing()?;
         office.anchor()?;
@@ -485,10 +483,9 @@ impl Parts {
         Ok(Self { home: home.to_owned(), config, keys, store, anchor })
     }
 
-    fn into_office(self, ambient: Ambient, mode: Mode) -> Result<Office, Failure> {
+    fn into_office(self, ambient: Ambient) -> Result<Office, Failure> {
         let Self { home, config, keys, store, anchor } = self;
         let log_key = NoteSigner::new(&config.log_origin, keys.log_key().clone())?;
-        let read_at = (mode == Mode::Read).then(|| ambient.clock.now());
         let key_id = seal::key_id(&keys.seal_key().verifying_key());
         // Entries and checkpoint of one moment: another process may be issuing.
         let moment = store.log().moment()?;
@@ -509,7 +506,6 @@ impl Parts {
             anchor,
             asked,
             doubt,
-            read_at,
             behind,
             moved,
         })

@@ -29,6 +29,7 @@ impl Office {
 }
 
 impl StatusSource for Office {
+    /// Of what the database has now, which another process may have written since this one opened it.
     fn status(&self, office: &str, index: u64) -> Result<StatusAnswer, Silence> {
         if office != self.config.office.code {
             return Err(Silence::OtherOffice);
@@ -45,9 +46,11 @@ impl StatusSource for Office {
                 "the office's registry cannot be read",
             ))
         };
-        let size = self.registry.size();
-        let found = self.store.log().entry_and_state(index).map_err(unreadable)?;
-        let (logged, row) = found.filter(|_| index < size).ok_or(Silence::NoEntry { size })?;
+        let before = self.clock.now();
+        let log = self.store.log();
+        let Some((logged, row)) = log.entry_and_state(index).map_err(unreadable)? else {
+            return Err(Silence::NoEntry { size: log.size().map_err(unreadable)? });
+        };
         let entry = Entry::parse(&logged.entry).map_err(|_| StoreError::Corrupt { what: "an entry".into() });
         let number = |row: &StatusRow| {
             let line = self.store.register_row(row.replacement).ok()?;
@@ -58,7 +61,8 @@ impl StatusSource for Office {
             status: Status::of(row.as_ref()),
             since: row.as_ref().map(Since::of),
             replacement: row.as_ref().filter(|row| matches!(row.kind, 4 | 5)).and_then(number),
-            as_of: self.read_at.unwrap_or_else(|| self.clock.now()),
+            // Never before what it tells: what ended had ended when it was read, what is in force was so when the question was put.
+            as_of: if row.is_some() { self.clock.now() } else { before },
             until: None,
         })
     }
