@@ -392,9 +392,11 @@ impl Print {
         let documents = [document];
         read(engines, &documents, limits, &go_on, watch, |_, pages| {
             result = Some(pages.and_then(|pages| {
+                let words: usize = pages.iter().map(|page| page.text.words.len()).sum();
+                let words = u32::try_from(words).unwrap_or(u32::MAX);
                 let paper = |form: Option<&str>, rereader: &mut Rereader<'_>| {
                     let fields = extract(rereader, forms, form, &documents[0], &pages, limits)?;
-                    Ok::<_, Failure>(compared(forms, fields, seal, count))
+                    Ok::<_, Failure>(verify::Paper { words, ..compared(forms, fields, seal, count) })
                 };
                 let known = paper(None, &mut rereader)?;
                 if known.form.is_some() && !known.other_form {
@@ -452,6 +454,7 @@ fn compared(forms: &Forms, fields: Fields, seal: &verify::SealFacts, pages: u32)
         other_form: form.is_some_and(|form| !has_sealed(form, seal)),
         form: fields.form,
         pages,
+        words: 0,
         values,
     }
 }

@@ -377,7 +377,7 @@ fn paper(values: &[(&str, &str, Option<&str>, Comparison)]) -> Paper {
         result: *result,
         doubtful: false,
     });
-    Paper { form: None, other_form: false, pages: 1, values: values.collect() }
+    Paper { form: None, other_form: false, pages: 1, words: 40, values: values.collect() }
 }
 
 #[test]
@@ -420,6 +420,37 @@ fn what_was_read_on_the_paper_never_makes_more_of_a_seal() {
     let revoked = revoked.with_paper(bad);
     assert_eq!(revoked.verdict, SealVerdict::Invalid);
     assert!(revoked.summary.en.contains("revoked"), "{}", revoked.summary.en);
+}
+
+#[test]
+fn a_paper_on_which_hardly_anything_of_the_seal_stands_is_no_more_sealed() {
+    let house = House::new("999.01", 1);
+    let report = check(&text(&house, &sealed(&house)), &trust(&[&house]));
+    let found = |agree: usize, words: u32| {
+        let names = ["a", "b", "c", "d"];
+        let values: Vec<_> = (0..4)
+            .map(|at| match at < agree {
+                true => (names[at], "x", Some("x"), Comparison::Agrees),
+                false => (names[at], "x", None, Comparison::NotFound),
+            })
+            .collect();
+        report.clone().with_paper(Paper { words, ..paper(&values) })
+    };
+    for agree in [0, 1] {
+        let told = found(agree, 40);
+        assert_eq!((told.verdict, told.exit_code(true)), (SealVerdict::Differs, 1));
+        assert_eq!(state(&told, FactId::PaperValues), State::Warning);
+        assert!(told.summary.en.contains("DOES NOT SHOW WHAT IS SEALED"), "{}", told.summary.en);
+        assert!(told.summary.en.contains(&format!("{agree} of 4 were found")), "{}", told.summary.en);
+        for text in [&told.summary, &told.advice] {
+            in_vietnamese(&text.vi);
+        }
+    }
+    // Half of them, or a picture without a word on it: the code alone.
+    for told in [found(2, 40), found(0, 0)] {
+        assert_eq!((told.verdict, told.exit_code(false)), (SealVerdict::Sealed, 3));
+        assert_eq!(state(&told, FactId::PaperValues), State::NotChecked);
+    }
 }
 
 #[test]

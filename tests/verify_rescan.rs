@@ -236,6 +236,23 @@ fn a_rescanned_print_is_compared_with_its_seal() {
         assert!(results(&report).iter().all(|(_, result)| *result != "agrees"), "{report:#}");
     }
 
+    // Under a text that is no such paper: the code is genuine, and nothing of what is sealed stands there.
+    let letter = open(&root().join("samples/van-ban-01-quyet-dinh.jpg"));
+    let (width, height) = letter.dimensions();
+    let mut pasted = letter.view(0, height * 2 / 5, width, height * 2 / 5).to_image();
+    let [x0, y0, x1, y1] = code(&print_of);
+    let at = [200, pasted.height() - (y1 - y0), 200 + x1 - x0, pasted.height()];
+    cover(&mut pasted, at, &open(&print_of), code(&print_of));
+    let forged = office.path("letter.png");
+    pasted.save(&forged).expect("it can be written");
+    for against in ["--trust", "--home"] {
+        let (code_of, report) = office.verify(&forged, against);
+        assert_eq!((code_of, &report["verdict"]), (1, &"differs".into()), "{report:#}");
+        assert!(results(&report).iter().all(|(_, result)| *result == "not-found"), "{report:#}");
+        let summary = report["summary"]["en"].as_str().expect("a sentence");
+        assert!(summary.contains("THE PAPER DOES NOT SHOW WHAT IS SEALED"), "{summary}");
+    }
+
     // The code alone: nothing to compare it with, which is told and not taken for agreement.
     let [x0, y0, x1, y1] = code(&print_of);
     let alone = office.path("alone.png");

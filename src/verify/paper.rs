@@ -44,6 +44,8 @@ pub struct Paper {
     pub other_form: bool,
     /// Pages of the print that were read.
     pub pages: u32,
+    /// Words that were read on them; none of a picture of the code alone, on which nothing can be looked for.
+    pub words: u32,
     /// Each sealed value, in the order of names.
     pub values: Vec<PaperValue>,
 }
@@ -56,6 +58,11 @@ impl Paper {
     /// Whether the paper says something else than the seal: a value, or what kind of paper it is.
     pub fn differs(&self) -> bool {
         self.count(Comparison::Differs) > 0 || (self.other_form && self.count(Comparison::Agrees) == 0)
+    }
+
+    /// Whether the paper does not show what is sealed: there are words on it, and fewer than half of the values, or none, are among them.
+    pub fn lacks(&self) -> bool {
+        self.words > 0 && 2 * self.count(Comparison::Agrees) < self.values.len()
     }
 
     /// What was compared, as a fact: never more than that print and seal agree.
@@ -104,7 +111,7 @@ impl Paper {
             en.push(format!("pages of the copy: {sealed_pages}, read: {}", self.pages));
         }
         let text = Text::new(vi.join("; "), en.join("; "));
-        if self.differs() {
+        if self.differs() || self.lacks() {
             Fact::warning(id, text)
         } else if agree < all {
             Fact::not_checked(id, text)
@@ -127,11 +134,14 @@ impl SealReport {
         );
         self.put(Fact::not_checked(FactId::Paper, beyond));
         self.put(fact);
-        if paper.differs() && matches!(self.verdict, SealVerdict::Sealed | SealVerdict::Indeterminate) {
+        if (paper.differs() || paper.lacks())
+            && matches!(self.verdict, SealVerdict::Sealed | SealVerdict::Indeterminate)
+        {
             self.verdict = SealVerdict::Differs;
         }
         match self.verdict {
-            SealVerdict::Differs => (self.summary, self.advice) = (differs(), compare()),
+            SealVerdict::Differs if paper.differs() => (self.summary, self.advice) = (differs(), compare()),
+            SealVerdict::Differs => (self.summary, self.advice) = (lacks(&paper), compare_whole()),
             SealVerdict::Sealed if !paper.values.is_empty() => {
                 self.summary = read_again(&paper, self.status.is_some());
             }
@@ -155,6 +165,27 @@ pub(super) fn compare() -> Text {
     Text::new(
         "Không sử dụng bản in này trước khi tự mình so sánh: xem các giá trị khác nhau dưới đây; yêu cầu tệp PDF bản sao hoặc hỏi cơ quan cấp.",
         "Do not rely on this print before comparing it yourself: see below what differs; ask for the PDF copy itself, or ask the office.",
+    )
+}
+
+/// That what is sealed is not on the paper, in a sentence.
+fn lacks(paper: &Paper) -> Text {
+    let (agree, all) = (paper.count(Comparison::Agrees), paper.values.len());
+    Text::new(
+        format!(
+            "CẢNH BÁO, TỜ GIẤY KHÔNG CÓ NỘI DUNG ĐƯỢC NIÊM PHONG: dấu đúng, nhưng trên tờ giấy chỉ tìm thấy {agree}/{all} giá trị mà cơ quan đã niêm phong. Mã có thể lấy từ giấy khác, hoặc ảnh không đủ trang, không rõ."
+        ),
+        format!(
+            "WARNING, THE PAPER DOES NOT SHOW WHAT IS SEALED: the seal holds, but of the values that the office sealed {agree} of {all} were found on the paper. The code may be another paper's, or the picture does not show the whole of it, or is not clear."
+        ),
+    )
+}
+
+/// What to do where they are not found.
+fn compare_whole() -> Text {
+    Text::new(
+        "Không sử dụng bản in này trước khi tự mình so sánh với các giá trị dưới đây; quét lại đủ các trang ở 300 dpi, yêu cầu tệp PDF bản sao hoặc hỏi cơ quan cấp.",
+        "Do not rely on this print before comparing it yourself with the values below; scan all its pages again at 300 dpi, ask for the PDF copy itself, or ask the office.",
     )
 }
 

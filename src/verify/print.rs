@@ -28,7 +28,7 @@ pub enum SealVerdict {
     Sealed,
     /// The office did not, or the copy is not in force any more.
     Invalid,
-    /// The office did, but on the paper something else was read.
+    /// The office did, but on the paper something else was read, or little of it.
     Differs,
     /// Nothing is wrong, but something needed could not be concluded, or the copy is a trial.
     Indeterminate,
