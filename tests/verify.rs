@@ -184,6 +184,29 @@ fn an_office_that_is_not_listed_is_unknown() {
 }
 
 #[test]
+fn an_unlisted_office_with_a_listed_ones_name_is_remarked_upon() {
+    let (listed, mut other) = (House::new("999.01", 1), House::new("999.02", 2));
+    let list = trust(&[&listed]);
+    let issuer = |report: &Report| report.fact(FactId::Issuer).expect("there").evidence.clone();
+    let plain = verify(&other.copy(1), &list);
+    assert!(!plain.advice.en.contains("WARNING") && !issuer(&plain).en.contains("imitation"), "{plain:?}");
+    for name in [listed.name.clone(), listed.name.to_uppercase(), listed.name.replace(' ', "  ")] {
+        other.name = name;
+        let report = verify(&other.copy(1), &list);
+        assert_eq!((report.verdict, report.verdict.exit_code(true)), (Verdict::UnknownIssuer, 1));
+        assert!(issuer(&report).en.contains("bears the name"), "{:?}", issuer(&report));
+        assert!(
+            report.advice.en.starts_with("WARNING") && report.advice.en.contains("999.01"),
+            "{:?}",
+            report.advice
+        );
+        for text in [&report.advice, &issuer(&report)] {
+            in_vietnamese(&text.vi);
+        }
+    }
+}
+
+#[test]
 fn a_trial_is_never_valid() {
     let house = House::new("999.01", 1);
     let mut parts = house.parts(1, vec![image(1, 600)]);

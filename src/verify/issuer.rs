@@ -1,9 +1,12 @@
 //! Same issuer: everything in the copy that names or proves an office names and proves the same one.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::record::Role;
 
 use super::evidence::Evidence;
 use super::fact::{Fact, FactId, Text};
+use super::report::quoted;
 use super::signatures::Checked;
 use super::trust::{Office, TrustList};
 
@@ -92,13 +95,18 @@ pub(crate) fn same(
         );
     }
     let Some(office) = office else {
-        return Fact::not_checked(
-            id,
-            Text::new(
-                format!("cơ quan {code} không có trong danh sách tin cậy"),
-                format!("office {code} is not in the trust list"),
-            ),
-        );
+        let mut vi = format!("cơ quan {code} không có trong danh sách tin cậy");
+        let mut en = format!("office {code} is not in the trust list");
+        if let Some(listed) = namesake(&record.office.name, trust) {
+            let (name, listed) = (quoted(&listed.name), &listed.code);
+            vi = format!(
+                "{vi}; nó mang tên {name} của cơ quan {listed}, là cơ quan có trong danh sách: có thể là giả mạo"
+            );
+            en = format!(
+                "{en}; it bears the name {name} of office {listed}, which is: it may be an imitation"
+            );
+        }
+        return Fact::not_checked(id, Text::new(vi, en));
     };
     if !unknown.is_empty() {
         let list = |pick: fn(&Text) -> &str| {
@@ -134,4 +142,14 @@ fn certificate_of(role: Role) -> Text {
         Role::Officer => Text::new("chứng thư số của người chứng thực", "the officer's certificate"),
         Role::Office => Text::new("chứng thư số của cơ quan", "the office's certificate"),
     }
+}
+
+/// The listed office of this name, however it is written: in capitals, spaced otherwise.
+pub(crate) fn namesake<'t>(name: &str, trust: &'t TrustList) -> Option<&'t Office> {
+    let plain = |name: &str| {
+        let folded: String = name.nfkc().flat_map(char::to_lowercase).collect();
+        folded.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let wanted = plain(name);
+    trust.offices().iter().find(|office| plain(&office.name) == wanted)
 }

@@ -272,7 +272,12 @@ fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Re
     let trial = record.is_some_and(|record| record.trial);
     let signatures: Vec<_> = signed.iter().map(|one| one.facts(office, options.now)).collect();
     let signed = Indication::of_file(gate.is_ok(), signatures.iter().map(|one| one.validation));
-    Ok(report(facts, office.is_some(), trial, status, copy, (signatures, signed), options))
+    let mut report = report(facts, office.is_some(), trial, status, copy, (signatures, signed), options);
+    let listed = record.and_then(|record| issuer::namesake(&record.office.name, trust));
+    if let Some(listed) = listed.filter(|_| report.verdict == Verdict::UnknownIssuer) {
+        report.advice = verdict::namesake(listed);
+    }
+    Ok(report)
 }
 
 fn report(

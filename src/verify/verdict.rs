@@ -1,8 +1,9 @@
 //! From facts to a verdict, and the sentences that say it.
 
 use super::fact::{Fact, FactId, State, Text};
-use super::report::Verdict;
+use super::report::{Verdict, quoted};
 use super::status::Status;
+use super::trust::Office;
 
 /// The verdict over the facts.
 pub(crate) fn of(facts: &[Fact], office_known: bool, trial: bool) -> Verdict {
@@ -117,6 +118,19 @@ pub(crate) fn advice(verdict: Verdict, facts: &[Fact], trial: bool, status: Opti
             "Ask the office, or verify where its status is known, if a revocation would matter.",
         ),
     }
+}
+
+/// What to do with a copy of an unlisted office that bears a listed one's name.
+pub(super) fn namesake(listed: &Office) -> Text {
+    let (name, code) = (quoted(&listed.name), &listed.code);
+    Text::new(
+        format!(
+            "CẢNH BÁO: bản sao mang tên {name}, nhưng không phải của cơ quan {code} có tên đó trong danh sách tin cậy. Có thể là giả mạo: không sử dụng trước khi hỏi cơ quan {code} theo địa chỉ đã biết."
+        ),
+        format!(
+            "WARNING: the copy bears the name {name}, but is not of office {code}, whose name that is in the trust list. It may be an imitation: do not rely on it before asking office {code} at an address that you know."
+        ),
+    )
 }
 
 /// What helps whoever holds a copy that ended: the same file once more does not. None for one that is in force.
