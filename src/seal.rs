@@ -100,6 +100,10 @@ impl From<SealError> for Failure {
             SealError::TooLong { .. } | SealError::Address => {
                 ("seal-too-long", "Use a shorter address for verification (saoy init --verify-url).")
             }
+            SealError::Text(_) => (
+                "bad-seal",
+                "Give the code's whole text as it was read, SC1: and what follows in capitals, or the link https://…/#… in it.",
+            ),
             _ => ("bad-seal", "Do not rely on this seal; ask the office whose name it bears."),
         };
         Self::new(code, error.to_string(), advice)

@@ -124,8 +124,8 @@ fn what_the_registry_says_decides() {
     for (status, word) in [
         (Status::Revoked, "revoked"),
         (Status::Void, "voided"),
-        (Status::Superseded { replacement: 9 }, "newer copy"),
-        (Status::Corrected { replacement: 9 }, "mistake"),
+        (Status::Superseded { replacement: 9 }, "NO LONGER IN FORCE: a newer copy"),
+        (Status::Corrected { replacement: 9 }, "NO LONGER IN FORCE: this copy had a mistake"),
     ] {
         let source = Says(entry(), status);
         let options = Options { status: Some(&source), ..options() };

@@ -454,6 +454,27 @@ fn a_paper_on_which_hardly_anything_of_the_seal_stands_is_no_more_sealed() {
 }
 
 #[test]
+fn what_is_meant_as_a_code_is_not_taken_for_a_files_name() {
+    let desk = Desk::new();
+    let home = desk.home.to_string_lossy();
+    for given in [
+        "",
+        " ",
+        "sc1:ABCD",
+        "SC1:abcd",
+        "http://xacminh.example.vn/#ABCD",
+        "HTTPS://xacminh.example.vn/#ABCD",
+    ] {
+        let (code, said) = saoy(&["--home", &home], given);
+        assert_eq!((code, &said["error"]["code"]), (2, &"bad-seal".into()), "{given}: {said}");
+        assert!(said["error"]["advice"].as_str().is_some_and(|advice| advice.contains("SC1:")), "{said}");
+    }
+    let (code, said) = saoy(&["--home", &home], "no such file");
+    assert_eq!(code, 2);
+    assert_ne!(said["error"]["code"], "bad-seal");
+}
+
+#[test]
 fn other_texts_hold_no_seal() {
     let list = trust(&[&House::new("999.01", 1)]);
     for text in

@@ -166,6 +166,7 @@ fn an_office_is_witnessed_and_staples_what_comes_later() {
     let (verdict, state, text) = said(&late, &[]);
     assert_eq!((verdict, state), (Verdict::Indeterminate, State::NotChecked));
     assert!(text.contains("not proven: 1 cosignatures"), "{text}");
+    assert!(!text.contains("other entries"), "{text}");
     let two = Server::of(witness(folders[1].path(), "w2.example", trust_of(&desk)).expect("opens"));
     write_policy(&desk, &[("w1.example", one.url()), ("w2.example", two.url())], "all");
     assert!(desk.writer().ask_witnesses().expect("asked").expect("a policy").quorum);
@@ -180,7 +181,9 @@ fn an_office_is_witnessed_and_staples_what_comes_later() {
     assert!(policy.witnessed(&published).quorum);
     // Another entry's receipt staples nothing.
     let other = desk.reader().witnessed_receipt(499).expect("witnessed");
-    assert_eq!(said(&late, &[other]).1, State::NotChecked);
+    let (_, state, text) = said(&late, &[other]);
+    assert_eq!(state, State::NotChecked);
+    assert!(text.contains("the receipts that were given are of other entries"), "{text}");
 }
 
 #[test]

@@ -148,7 +148,7 @@ impl Verify {
         // What a seal's text says of a person is not repeated.
         // Pasted text brings white space along; a file's name may have it.
         let text = given.trim();
-        let is_text = text.starts_with("SC1:") || text.starts_with("https://");
+        let is_text = is_code(text);
         let name = Path::new(if is_text { "--seal" } else { given });
         let reports = if is_text {
             ground
@@ -219,6 +219,12 @@ impl Verify {
             output::line(&report.text_titled(language, &title));
         }
     }
+}
+
+/// Whether what was given is meant as a code's text or the link in it, be it a wrong one, and not as a file's name.
+fn is_code(text: &str) -> bool {
+    let begins = |with: &str| text.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    text.is_empty() || ["SC1:", "https://", "http://"].into_iter().any(begins)
 }
 
 fn refusal(file: &Path, failure: &Failure) -> serde_json::Value {

@@ -440,10 +440,22 @@ impl Evidence {
             best = best.max(Some((size, by)));
         }
         let by = best.map_or(0, |(_, by)| by);
+        let strange = others_receipts(own, witnesses.stapled);
         not_proven(
-            &format!("chỉ có {by} chữ ký của bên chứng kiến, chưa đủ theo chính sách"),
-            &format!("{by} cosignatures of known witnesses, fewer than the policy asks for"),
+            &format!("chỉ có {by} chữ ký của bên chứng kiến, chưa đủ theo chính sách{}", strange.vi),
+            &format!("{by} cosignatures of known witnesses, fewer than the policy asks for{}", strange.en),
         )
+    }
+}
+
+/// That none of the receipts that were given helps, being of other entries; nothing where that is not so.
+pub(crate) fn others_receipts(own: &Receipt, given: &[Receipt]) -> Text {
+    match given.is_empty() || given.iter().any(|receipt| receipt.entry == own.entry) {
+        true => Text::new("", ""),
+        false => Text::new(
+            "; biên nhận được nêu là của mục khác, không phải của bản sao này",
+            "; the receipts that were given are of other entries, not of this copy's",
+        ),
     }
 }
 

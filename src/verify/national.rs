@@ -6,6 +6,7 @@ use crate::registry::policy::Policy;
 use crate::registry::proof::Proof;
 use crate::registry::{Checkpoint, Receipt};
 
+use super::evidence::others_receipts;
 use super::fact::{Fact, FactId, Text};
 use super::trust::Office;
 
@@ -86,10 +87,19 @@ pub(crate) fn fact(own: Option<&Receipt>, office: Option<&Office>, national: &Na
             &format!("nhật ký quốc gia có điểm kiểm này nhưng chỉ có {by} chữ ký của bên chứng kiến"),
             &format!("the national log has the checkpoint, but only {by} cosignatures of known witnesses"),
         ),
-        None => not_proven(
-            "không có bằng chứng rằng một điểm kiểm chứa mục này nằm trong nhật ký quốc gia",
-            "no proof that a checkpoint over this entry is in a national log of the policy",
-        ),
+        None => {
+            let strange = others_receipts(own, national.stapled);
+            not_proven(
+                &format!(
+                    "không có bằng chứng rằng một điểm kiểm chứa mục này nằm trong nhật ký quốc gia{}",
+                    strange.vi
+                ),
+                &format!(
+                    "no proof that a checkpoint over this entry is in a national log of the policy{}",
+                    strange.en
+                ),
+            )
+        }
     }
 }
 

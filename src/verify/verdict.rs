@@ -170,11 +170,11 @@ pub(super) fn ended(status: Status) -> Option<Text> {
         ),
         Status::Superseded { .. } => Text::new(
             "KHÔNG CÒN HIỆU LỰC: đã có bản sao mới hơn thay thế bản sao này.",
-            "INVALID: a newer copy has taken the place of this one.",
+            "NO LONGER IN FORCE: a newer copy has taken the place of this one.",
         ),
         Status::Corrected { .. } => Text::new(
             "KHÔNG CÒN HIỆU LỰC: bản sao này có sai sót và đã được cấp lại bản đúng.",
-            "INVALID: this copy had a mistake and a right one was issued.",
+            "NO LONGER IN FORCE: this copy had a mistake and a right one was issued.",
         ),
     })
 }
