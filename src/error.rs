@@ -14,12 +14,20 @@ pub struct Failure {
     pub message: String,
     /// One sentence: what to do about it.
     pub advice: String,
+    /// Both in Vietnamese, where they are told to people who read that.
+    pub vietnamese: Option<Box<(String, String)>>,
 }
 
 impl Failure {
     /// A failure from its three parts.
     pub fn new(code: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { code, message: message.into(), advice: advice.into() }
+        Self { code, message: message.into(), advice: advice.into(), vietnamese: None }
+    }
+
+    /// The same with message and advice in Vietnamese too.
+    #[must_use]
+    pub fn in_vietnamese(self, message: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { vietnamese: Some(Box::new((message.into(), advice.into()))), ..self }
     }
 }
 

@@ -333,3 +333,57 @@ fn names_times_and_numbers_that_differ_are_told() {
     assert_eq!(state, State::Warning, "{evidence:?}");
     assert!(evidence.en.contains("says number 77, the record 1"), "{evidence:?}");
 }
+
+#[test]
+#[cfg(unix)]
+fn what_cannot_be_verified_is_said_in_the_readers_language() {
+    let desk = Desk::new();
+    desk.write("empty.pdf", b"");
+    desk.write("photo.pdf", b"\xff\xd8\xff\xe0 a photograph");
+    desk.write("other.pdf", b"%PDF-1.7\n%%EOF\n");
+    fs::create_dir(desk.folder.path().join("folder")).expect("made");
+    assert!(Command::new("mkfifo").arg(desk.folder.path().join("pipe")).status().expect("it runs").success());
+    for (file, code_of, vi, en) in [
+        ("empty.pdf", "not-a-copy", "tệp trống", "the file is empty"),
+        ("photo.pdf", "not-a-copy", "tệp là ảnh JPEG, không phải PDF", "the file is a JPEG image, not a PDF"),
+        ("other.pdf", "not-a-copy", "tệp là PDF, nhưng không phải bản sao", "but not a Saoy copy"),
+        ("none.pdf", "unreadable", "không đọc được: không có tệp này", "cannot be read: "),
+        ("folder", "no-copies", "trong đó không có tệp PDF nào", "no PDF file is in it"),
+        ("pipe", "not-a-file", "đây là đường ống (pipe), không phải tệp", "it is a pipe, not a file"),
+    ] {
+        let said = |lang: &str| {
+            let output = desk.verify(&["--lang", lang, file]).output().expect("it runs");
+            assert_eq!(code(&output), Some(2), "{file}");
+            String::from_utf8(output.stderr).expect("UTF-8")
+        };
+        let (vietnamese, english) = (said("vi"), said("en"));
+        for (text, words) in [(&vietnamese, vi), (&english, en)] {
+            assert!(text.contains(words) && text.contains(&format!("[{code_of}]")), "{file}: {text}");
+        }
+        let plain = vietnamese
+            .replace(file, "")
+            .replace(code_of, "")
+            .replace("--seal", "")
+            .replace("saoy verify", "");
+        in_vietnamese(&plain);
+        if code_of == "not-a-copy" {
+            assert!(vietnamese.contains("--seal") && english.contains("--seal"), "{vietnamese}{english}");
+        }
+        // Scripts are told the same whatever the people read.
+        let output = desk.verify(&["--json", file]).output().expect("it runs");
+        let line: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
+        assert_eq!(line["error"]["code"], code_of);
+        assert!(line["error"]["message"].as_str().is_some_and(|message| message.contains(en)), "{line}");
+    }
+    let unpinned = |lang: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_saoy"));
+        command.args(["verify", "--lang", lang, "good.pdf"]).current_dir(desk.folder.path());
+        let output =
+            command.env_remove("SAOY_HOME").env("SAOY_TRUST", desk.folder.path().join("pin")).output();
+        let output = output.expect("it runs");
+        assert_eq!(code(&output), Some(2));
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    assert!(unpinned("vi").contains("không có gì cho biết cơ quan nào được tin cậy"));
+    assert!(unpinned("en").contains("nothing says which offices are trusted"));
+}

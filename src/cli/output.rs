@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::Failure;
-use crate::verify::printable;
+use crate::verify::{Language, printable};
 
 /// A result line on standard output. A closed pipe ends the program quietly and as the signal would that other programs end by; a full disk does
 /// not. Neither ends it with the code of a result that nobody could read.
@@ -41,6 +41,17 @@ pub(super) fn json_pretty(value: &impl Serialize) {
 pub(super) fn failure(failure: &Failure) {
     note(&format!("error: {} [{}]", failure.message, failure.code));
     note(&format!("  → {}", failure.advice));
+}
+
+/// The same in one language, where the failure has it.
+pub(super) fn in_language(failure: Failure, language: Language) -> Failure {
+    match (language, failure.vietnamese) {
+        (Language::Vietnamese, Some(told)) => {
+            let (message, advice) = *told;
+            Failure { message, advice, vietnamese: None, ..failure }
+        }
+        (_, vietnamese) => Failure { vietnamese, ..failure },
+    }
 }
 
 /// The same of one file among others.

@@ -73,11 +73,19 @@ impl Verify {
         if let Some(listen) = self.serve {
             return self.serve(listen);
         }
-        let ground = Ground::of(&self.against)?;
-        let language = match self.lang {
+        let language = self.language();
+        self.each(language).map_err(|failure| output::in_language(failure, language))
+    }
+
+    const fn language(&self) -> Language {
+        match self.lang {
             Lang::Vi => Language::Vietnamese,
             Lang::En => Language::English,
-        };
+        }
+    }
+
+    fn each(self, language: Language) -> Outcome {
+        let ground = Ground::of(&self.against)?;
         let forms = Forms::builtin()?;
         let worst = Cell::new(0);
         let bar = super::registry::bar("copies");
@@ -110,7 +118,8 @@ impl Verify {
                     Ok(below) if !below.is_empty() => files.extend(below),
                     Ok(_) => {
                         let failure =
-                            Failure::new("no-copies", "no PDF file is in it", "give another folder");
+                            Failure::new("no-copies", "no PDF file is in it", "give another folder")
+                                .in_vietnamese("trong đó không có tệp PDF nào", "đưa thư mục khác");
                         self.failed(place, &failure);
                         worst.set(2);
                     }
@@ -186,7 +195,7 @@ impl Verify {
         if self.json || self.ndjson {
             output::json(&refusal(file, failure));
         } else {
-            output::failure_of(file, failure);
+            output::failure_of(file, &output::in_language(failure.clone(), self.language()));
         }
     }
 
@@ -200,7 +209,7 @@ impl Verify {
             value["error"]["signatures"] = serde_json::json!(signatures);
             return output::json(&value);
         }
-        output::failure_of(file, failure);
+        output::failure_of(file, &output::in_language(failure.clone(), language));
         output::line(&output::name(file));
         let facts: Vec<_> = signatures.iter().map(|signature| signature.fact.clone()).collect();
         output::line(facts_text(&facts, language).trim_end());
@@ -252,6 +261,10 @@ fn reread(file: &Path, ground: &Ground, forms: &Forms) -> Result<Vec<SealReport>
             "no-seal",
             "no QR code with a seal could be read",
             "scan the print flat at 300 dpi, or photograph the code alone, sharp and from straight above",
+        )
+        .in_vietnamese(
+            "không đọc được mã QR nào có dấu",
+            "quét phẳng bản in ở 300 dpi, hoặc chụp riêng mã QR, rõ nét và thẳng từ trên xuống",
         ));
     }
     let not_read = |failure: Failure| {

@@ -34,7 +34,12 @@ impl NotACopy {
                     give the PDF file as the office sent it."
                     .into(),
                 ..failure
-            },
+            }
+            .in_vietnamese(
+                "tệp là PDF do người khác ký, không phải bản sao của Saoy",
+                "Các chữ ký đó của ai thì phải hỏi công cụ của người ký, hoặc phần mềm đọc PDF. Nếu đáng lẽ phải là bản sao của Saoy: đưa đúng tệp PDF mà \
+                 cơ quan đã gửi.",
+            ),
         };
         (failure, signatures)
     }
@@ -42,8 +47,29 @@ impl NotACopy {
 
 impl From<NotACopy> for Failure {
     fn from(error: NotACopy) -> Self {
-        let advice = "Give the certified PDF file as it was received; a print, a scan or a re-saved file cannot be verified.";
-        Self::new("not-a-copy", error.to_string(), advice)
+        let advice = "Give the certified PDF file as it was received; one that was saved anew or scanned again is not the copy. A print, or a scan or \
+            photograph of one, is verified by its QR code: saoy verify --seal FILE.";
+        let message = match error {
+            NotACopy::Empty => "tệp trống".to_owned(),
+            NotACopy::OtherKind(kind) => format!("tệp {}, không phải PDF", kind_in_vietnamese(kind)),
+            NotACopy::OtherPdf => "tệp là PDF, nhưng không phải bản sao của Saoy".to_owned(),
+        };
+        Self::new("not-a-copy", error.to_string(), advice).in_vietnamese(
+            message,
+            "Đưa đúng tệp PDF đã nhận; tệp được lưu lại hoặc quét lại không còn là bản sao. Bản in, hay ảnh quét, ảnh chụp của bản in, thì kiểm tra bằng \
+             mã QR trên đó: saoy verify --seal TỆP.",
+        )
+    }
+}
+
+/// The kinds that [`kind`] tells apart.
+fn kind_in_vietnamese(kind: &str) -> &'static str {
+    match kind {
+        "a JPEG image" => "là ảnh JPEG",
+        "a PNG image" => "là ảnh PNG",
+        "a TIFF image" => "là ảnh TIFF",
+        "a ZIP archive" => "là tệp nén ZIP",
+        _ => "thuộc loại không rõ",
     }
 }
 

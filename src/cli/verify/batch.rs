@@ -69,16 +69,29 @@ pub(super) fn each<P: AsRef<Path> + Clone + Send>(
 }
 
 fn one(file: &Path, ground: &Ground) -> Told {
-    let too_large = |size| {
-        Failure::new(
-            "too-many-bytes",
-            format!("it has {size} bytes, more than {MAX_BYTES}, or is no file"),
-            "give a certified copy; no copy is as large",
-        )
-    };
     match std::fs::metadata(file) {
-        Ok(m) if !m.is_dir() && (!m.is_file() || m.len() > MAX_BYTES) => {
-            return Err(too_large(m.len()).into());
+        Ok(m) if !m.is_dir() && !m.is_file() => {
+            let (vi, en) = special(m.file_type());
+            let advice = "give the name of a certified copy; names of many come with --ndjson, the text of a QR code with --seal";
+            return Err(Failure::new("not-a-file", format!("it is {en}, not a file"), advice)
+                .in_vietnamese(
+                    format!("đây là {vi}, không phải tệp"),
+                    "đưa tên của tệp bản sao; nhiều tên thì dùng --ndjson, nội dung mã QR thì dùng --seal",
+                )
+                .into());
+        }
+        Ok(m) if m.is_file() && m.len() > MAX_BYTES => {
+            let size = m.len();
+            let (message, advice) = (
+                format!("it has {size} bytes, more than {MAX_BYTES}"),
+                "give a certified copy; no copy is as large",
+            );
+            return Err(Failure::new("too-many-bytes", message, advice)
+                .in_vietnamese(
+                    format!("tệp có {size} byte, quá {MAX_BYTES}"),
+                    "đưa bản sao đã chứng thực; không bản sao nào lớn như vậy",
+                )
+                .into());
         }
         _ => {}
     }
@@ -120,8 +133,13 @@ pub(super) fn below(place: &Path) -> Result<Vec<PathBuf>, Failure> {
     let (mut files, mut folders) = (Vec::new(), vec![place.to_owned()]);
     while let Some(folder) = folders.pop() {
         let unreadable = |e: std::io::Error| {
-            let Failure { code, message, advice } = unreadable(&e);
-            Failure { code, message: format!("{}: {message}", folder.display()), advice }
+            let failure = unreadable(&e);
+            let message = format!("{}: {}", folder.display(), failure.message);
+            let vietnamese = failure.vietnamese.map(|told| {
+                let (message, advice) = *told;
+                Box::new((format!("{}: {message}", folder.display()), advice))
+            });
+            Failure { message, vietnamese, ..failure }
         };
         for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
@@ -141,5 +159,33 @@ pub(super) fn below(place: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn unreadable(error: &std::io::Error) -> Failure {
+    let why = match error.kind() {
+        std::io::ErrorKind::NotFound => "không có tệp này".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "không được phép đọc".to_owned(),
+        std::io::ErrorKind::IsADirectory => "đây là thư mục".to_owned(),
+        _ => error
+            .raw_os_error()
+            .map_or_else(|| "lỗi đọc".to_owned(), |code| format!("lỗi {code} của hệ điều hành")),
+    };
     Failure::new("unreadable", format!("cannot be read: {error}"), "check the name and the permissions")
+        .in_vietnamese(format!("không đọc được: {why}"), "kiểm tra lại tên tệp và quyền đọc")
+}
+
+/// What something is that has a name like a file's.
+fn special(kind: std::fs::FileType) -> (&'static str, &'static str) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        if kind.is_fifo() {
+            return ("đường ống (pipe)", "a pipe");
+        }
+        if kind.is_socket() {
+            return ("ổ cắm mạng (socket)", "a socket");
+        }
+        if kind.is_char_device() || kind.is_block_device() {
+            return ("thiết bị", "a device");
+        }
+    }
+    let _ = kind;
+    ("thứ khác", "something else")
 }

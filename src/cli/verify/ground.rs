@@ -83,6 +83,10 @@ impl Ground {
                     "nothing says which offices are trusted",
                     "give --trust FILE (an office's trust.json) or --home DIR, or pin a signed list: saoy trust pin",
                 )
+                .in_vietnamese(
+                    "không có gì cho biết cơ quan nào được tin cậy",
+                    "thêm --trust TỆP (trust.json của cơ quan) hoặc --home THƯ_MỤC, hoặc ghim một danh sách có ký: saoy trust pin",
+                )
             })?,
         };
         if let Some(Err(behind)) = office.as_ref().map(Office::refuse_forgotten) {
