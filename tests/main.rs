@@ -55,6 +55,7 @@ mod verify;
 mod verify_additions;
 mod verify_batch;
 mod verify_foreign;
+mod verify_policy;
 mod verify_print;
 mod verify_rescan;
 mod verify_told;
