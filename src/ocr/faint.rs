@@ -65,7 +65,9 @@ fn parting(image: &GrayImage) -> Option<u8> {
         let ((n, dark), (m, light)) = (mean(0..*limit), mean(*limit..PAPER));
         n * m * (light - dark) * (light - dark)
     };
-    let limit = (20..PAPER - 20).max_by(|a, b| spread(a).total_cmp(&spread(b)))?;
+    let most = (20..PAPER - 20).map(|limit| spread(&limit)).fold(0.0, f32::max);
+    let limits: Vec<usize> = (20..PAPER - 20).filter(|limit| spread(limit) >= most).collect();
+    let limit = *limits.get(limits.len() / 2)?;
     let ((_, dark), (faint, light)) = (mean(0..limit), mean(limit..PAPER));
     let (low, high) = (limit - 15, limit + 15);
     let between = mean(low..high).0 * PAPER as f32 / (high - low) as f32;

@@ -19,6 +19,8 @@ pub struct Frame {
     pub(super) signatures: Vec<PixelBox>,
     /// Whether it was taken out of a photograph.
     pub(super) photo: bool,
+    /// Whether it is a photograph without the sheet's edges.
+    pub(super) fills_photo: bool,
 }
 
 impl Frame {

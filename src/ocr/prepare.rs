@@ -59,6 +59,8 @@ pub struct Prepared {
     page_size: (u32, u32),
     /// Pixels of the page, where it is not turned, a pixel of this.
     pub(super) scale: [f64; 2],
+    /// Whether its lines ran towards each other: somebody took it from the side.
+    pub(super) converged: bool,
 }
 
 impl Prepared {
@@ -103,6 +105,8 @@ pub(super) struct Ground {
     pub(super) defects: Vec<Defect>,
     /// The signatures in blue ink, likewise.
     pub(super) signatures: Vec<PixelBox>,
+    /// Whether it is known for a photograph.
+    pub(super) photo: bool,
 }
 
 impl Ground {
@@ -118,10 +122,15 @@ impl Ground {
             clear_rim(&mut ground.image, (READING_PPI * RIM) as u32);
             return Self { seals, signatures, red, flat_to_page: flat.to_page, page_size: size, ..ground };
         }
+        Self::whole(page, false)
+    }
+
+    /// The picture as the page; of a photograph that its sheet fills the shadows are deep.
+    pub(super) fn whole(page: &Page, photo: bool) -> Self {
         let dpi = plausible_dpi(page);
         let (grey, red, pen) = to_grey(&page.pixels, dpi);
-        let seals = red.seal_boxes(size);
-        Self { seals, red, signatures: pen.strokes, ..Self::scaled(grey, dpi, READING_PPI, false) }
+        let seals = red.seal_boxes((page.pixels.width(), page.pixels.height()));
+        Self { seals, red, signatures: pen.strokes, ..Self::scaled(grey, dpi, READING_PPI, photo) }
     }
 
     /// A part of the page as it lies, at most at `ppi`.
@@ -158,7 +167,7 @@ impl Ground {
             DynamicImage::ImageLuma8(grey) => warp_grey(grey, &way, b.width(), b.height()),
             other => warp_grey(&other.to_luma8(), &way, b.width(), b.height()),
         };
-        Self::scaled(grey, frame.dpi, ppi, frame.photo)
+        Self::scaled(grey, frame.dpi, ppi, frame.photo || frame.fills_photo)
     }
 
     fn scaled(grey: GrayImage, dpi: [f64; 2], most_ppi: f64, photo: bool) -> Self {
@@ -182,15 +191,17 @@ impl Ground {
             seals: None,
             defects,
             signatures: Vec::new(),
+            photo,
         }
     }
 
     /// Turned and straightened.
     pub(super) fn turned(&self, turn: Turn) -> Prepared {
         let mut prepared = self.only_turned(turn);
-        if let Some((image, back)) = straightened(&prepared.image) {
+        if let Some(Straightened { image, back, converged }) = straightened(&prepared.image) {
             prepared.to_page = back.then(prepared.to_page);
             prepared.image = image;
+            prepared.converged = converged;
         }
         leaders::remove(&mut prepared.image, prepared.ppi);
         prepared
@@ -214,7 +225,7 @@ impl Ground {
         let [x, y] = [f64::from(self.flat_size.0) / w, f64::from(self.flat_size.1) / h];
         let to_page = back.then(Projection::scale(x, y)).then(self.flat_to_page);
         let scale = if matches!(turn, Turn::None | Turn::Half) { [x, y] } else { [y, x] };
-        Prepared { image, ppi: self.ppi, to_page, page_size: self.page_size, scale }
+        Prepared { image, ppi: self.ppi, to_page, page_size: self.page_size, scale, converged: false }
     }
 
     /// The frame in which a prepared page was read.
@@ -236,6 +247,7 @@ impl Ground {
             red,
             signatures: self.signatures.clone(),
             photo: self.flat_to_page != Projection::IDENTITY,
+            fills_photo: self.photo && self.flat_to_page == Projection::IDENTITY,
         }
     }
 
@@ -392,17 +404,25 @@ fn resize(image: GrayImage, width: u32, height: u32) -> GrayImage {
     GrayImage::from_raw(width, height, target.into_vec()).expect("the target holds one byte a pixel")
 }
 
-/// With its lines level and parallel, and the way back; none where they are. Of a photograph in which no edge of the sheet is seen its lines are
-/// all that tells how it was held.
-fn straightened(image: &GrayImage) -> Option<(GrayImage, Projection)> {
+/// A page with its lines level and parallel.
+struct Straightened {
+    image: GrayImage,
+    back: Projection,
+    /// Whether they had not been parallel.
+    converged: bool,
+}
+
+/// None where nothing has to be done. Of a photograph in which no edge of the sheet is seen its lines are all that tells how it was held.
+fn straightened(image: &GrayImage) -> Option<Straightened> {
     let skew = skew_angle(image);
-    let turned = (skew.abs() >= LEAST_SKEW).then(|| rotate(image, skew));
-    let turned = turned.map(|(image, back)| (image, back.projection()));
-    let (level, back) = turned.as_ref().map_or((image, Projection::IDENTITY), |(image, back)| (image, *back));
-    let Some(lines) = convergence(level) else { return turned };
-    let ((width, height), way) = made_parallel(&lines, level.dimensions());
-    let way = way.then(back);
-    Some((warp_grey(image, &way, width, height), way))
+    let level = (skew.abs() >= LEAST_SKEW).then(|| rotate(image, skew));
+    let level = level.map(|(image, back)| Straightened { image, back: back.projection(), converged: false });
+    let Some(lines) = convergence(level.as_ref().map_or(image, |level| &level.image)) else { return level };
+    let (size, back) = level
+        .map_or((image.dimensions(), Projection::IDENTITY), |level| (level.image.dimensions(), level.back));
+    let ((width, height), way) = made_parallel(&lines, size);
+    let back = way.then(back);
+    Some(Straightened { image: warp_grey(image, &back, width, height), back, converged: true })
 }
 
 /// The size of a page whose lines converge once they are parallel, and the way back: what is `(u, v)` from its middle comes from

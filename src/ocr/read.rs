@@ -31,12 +31,17 @@ const LINE_PPI: f64 = 300.0;
 /// # Errors
 /// When the engine fails, `deadline` passes, or the page is noise.
 pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -> Result<PageText, OcrError> {
-    let ground = Ground::of(page);
+    let mut ground = Ground::of(page);
     if let Some(blobs) = ground.noise {
         return Err(OcrError::Noise { blobs });
     }
     let on_its_side = ground.lies_on_its_side();
-    let mut prepared;
+    let along = if on_its_side { Turn::ThreeQuarters } else { Turn::None };
+    let mut prepared = ground.turned(along);
+    if prepared.converged && !ground.photo {
+        ground = Ground::whole(page, true);
+        prepared = ground.turned(along);
+    }
     let lines;
     if on_its_side {
         let (turn, _) = best_turn(
@@ -48,7 +53,6 @@ pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -
         prepared = ground.turned(turn);
         lines = engine.read_page(&prepared.image, prepared.ppi, deadline)?;
     } else {
-        prepared = ground.turned(Turn::None);
         let upright = engine.read_page(&prepared.image, prepared.ppi, deadline)?;
         let confidence = confidence(&upright);
         if confidence >= DOUBTFUL || upright.is_empty() {
