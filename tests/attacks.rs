@@ -10,7 +10,7 @@ use saoy::signature::Algorithm;
 use saoy::verify::{FactId, NotACopy, Options, Report, TrustList, Verdict};
 
 use attack::mutate;
-use verify_support::{AllGood, House, NOW, image, in_vietnamese, options, trust};
+use verify_support::{AllGood, House, image, in_vietnamese, options, trust};
 
 fn verify(bytes: &[u8], list: &TrustList) -> Result<Report, NotACopy> {
     saoy::verify::verify(bytes, list, &Options { status: Some(&AllGood), ..options() })

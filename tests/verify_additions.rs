@@ -12,7 +12,7 @@ use saoy::signature::cms::SignedData;
 use crate::attack;
 use crate::attack::pdf::{Copy, replaced, stream};
 use crate::tools_support::*;
-use crate::verify_support::{AllGood, House, NOW, image, options, trust};
+use crate::verify_support::{AllGood, House, image, options, trust};
 
 fn verify(bytes: &[u8], list: &TrustList) -> Report {
     saoy::verify::verify(bytes, list, &Options { status: Some(&AllGood), ..options() })

@@ -272,7 +272,7 @@ fn base() -> &'static [u8] {
 }
 
 /// The packet of that frame.
-const PACKET: &str = "<?xpacket begin=\"\u{feff}\"?>\n<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF \
+const PACKET: &str = "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF \
     xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"><rdf:Description rdf:about=\"\" xmlns:s=\"u:s\" \
     xmlns:pdf=\"http://ns.adobe.com/pdf/1.3/\"><s:CopyId>ab</s:CopyId><pdf:Producer>A &amp; B</pdf:Producer>\
     </rdf:Description></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"w\"?>";
@@ -311,6 +311,10 @@ fn appended(file: &[u8]) -> bool {
     report.fact(FactId::Additions).is_some_and(|fact| fact.state == State::Passed)
 }
 
+/// A revocation list (RFC 5280, section 5.1) of nobody that revokes nothing: the smallest validation data, and all of it text.
+const REVOCATION_LIST: &str =
+    "0(0\x1a0\x05\x06\x03*\x03\x040\0\x18\x0f20260101000000Z0\x05\x06\x03*\x03\x04\x03\x03\0AB";
+
 /// The pieces that the `later` target takes, of one revision: validation data, a timestamp's field, metadata written anew.
 pub(crate) fn later_pieces(store: bool, stamp: bool, packet: Option<&str>) -> Vec<u8> {
     let catalog = draft::Draft::new().edit(1, "/Pages 2", "/Metadata 14 0 R /Pages 2").first[0].1.clone();
@@ -319,8 +323,8 @@ pub(crate) fn later_pieces(store: bool, stamp: bool, packet: Option<&str>) -> Ve
     let mut root = catalog;
     if store {
         root = root.replace("/Pages", "/DSS 16 0 R /Pages");
-        objects.push((16, "<< /Type /DSS /Certs [17 0 R] /VRI << >> >>".to_owned()));
-        objects.push((17, draft::stream("", "0\0")));
+        objects.push((16, "<< /Type /DSS /CRLs [17 0 R] /VRI << >> >>".to_owned()));
+        objects.push((17, draft::stream("", REVOCATION_LIST)));
     }
     if stamp {
         root = root.replace("[7 0 R 8 0 R]", "[7 0 R 8 0 R 18 0 R]");
