@@ -4,7 +4,7 @@
     cargo build --release && python3 benches/reading.py DIR [--papers 24] [--saoy PROGRAM] [--ocrmypdf PROGRAM]
 
 DIR holds papers and their answers as `--example generate` makes them; those of one page are read, the first N by name in turns of
-the forms. All three read with the model `vie`; OCRmyPDF gets a resolution where a file says none (200), as it refuses the file
+the forms. Saoy reads with its own model, the other two with `vie`; OCRmyPDF gets a resolution where a file says none (200), as it refuses the file
 otherwise. Prints, a program a row: characters and words that are wrong, measured as `saoy eval` does (each line of the paper against
 the stretch of the text that fits it best, so the order of blocks counts for nobody; NFC), papers that it read nothing of, and seconds
 of processor time a page.
