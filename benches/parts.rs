@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use ab_glyph::{Font, FontVec, PxScale, ScaleFont};
 use criterion::{Criterion, criterion_group, criterion_main};
-use image::{DynamicImage, Rgb, RgbImage};
+use image::{DynamicImage, GrayImage, Rgb, RgbImage, imageops};
 use saoy::geom::Orientation;
 use saoy::ocr::{PAGE_DEADLINE, Tesseract, Turn, prepare, read_page};
-use saoy::scan::deskew::skew_angle;
+use saoy::scan::deskew::{convergence, line_contrast, skew_angle};
 use saoy::scan::{ColorSpace, DpiSource, Filter, Page, StoredImage};
 
 const LINES: [&str; 4] = [
@@ -71,14 +71,24 @@ fn page(seal: bool) -> Page {
     }
 }
 
+/// Which way up, how far askew, whether the lines run together: what is asked of every page before it is read.
+fn lie(page: &GrayImage) -> (bool, f32, bool) {
+    let on_its_side = line_contrast(&imageops::rotate90(page)) > line_contrast(page);
+    let upright = if on_its_side { imageops::rotate270(page) } else { page.clone() };
+    (on_its_side, skew_angle(&upright), convergence(&upright).is_some())
+}
+
 fn parts(criterion: &mut Criterion) {
     let (plain, sealed) = (page(false), page(true));
     let mut engine = Tesseract::new("vie").expect("apt install tesseract-ocr-vie");
     let reading = prepare(&plain, Turn::None).image;
+    let on_its_side = imageops::rotate90(&reading);
 
     let mut group = criterion.benchmark_group("page");
     group.sample_size(10);
     group.bench_function("deskew", |b| b.iter(|| skew_angle(black_box(&reading))));
+    group.bench_function("how it lies", |b| b.iter(|| lie(black_box(&reading))));
+    group.bench_function("how it lies, on its side", |b| b.iter(|| lie(black_box(&on_its_side))));
     group.bench_function("prepare", |b| b.iter(|| prepare(black_box(&plain), Turn::None)));
     group.bench_function("prepare with a seal", |b| b.iter(|| prepare(black_box(&sealed), Turn::None)));
     group.bench_function("read_page", |b| {

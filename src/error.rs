@@ -4,6 +4,7 @@
 //! it names files, pages and numbers, never what is written on a paper.
 
 use std::fmt;
+use std::path::Path;
 
 /// A refusal or failure as a person or a script meets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,14 @@ impl Failure {
     #[must_use]
     pub fn in_vietnamese(self, message: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { vietnamese: Some(Box::new((message.into(), advice.into()))), ..self }
+    }
+
+    /// The same with the file that it is about before its sentence.
+    #[must_use]
+    pub fn named(self, file: &Path) -> Self {
+        let file = file.display();
+        let vietnamese = self.vietnamese.map(|told| Box::new((format!("{file}: {}", told.0), told.1)));
+        Self { message: format!("{file}: {}", self.message), vietnamese, ..self }
     }
 }
 

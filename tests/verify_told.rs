@@ -387,3 +387,136 @@ fn what_cannot_be_verified_is_said_in_the_readers_language() {
     assert!(unpinned("vi").contains("không có gì cho biết cơ quan nào được tin cậy"));
     assert!(unpinned("en").contains("nothing says which offices are trusted"));
 }
+
+#[test]
+fn each_fact_says_as_of_when_it_stands() {
+    let (house, day) = (House::new("999.01", 1), Duration::days(1));
+    let made = NOW - day;
+    let list = trust(&[&house]).issued_at(made).expect("before its expiry");
+    let now = NOW + day;
+    let options = Options { status: Some(&AllGood), now };
+    let report = saoy::verify::verify(&house.copy(1), &list, &options).expect("a copy");
+    assert_eq!(report.verdict, Verdict::Valid);
+    let claimed = report.signatures[0].claimed_time.as_deref().expect("a time");
+    let claimed = saoy::record::parse_timestamp(claimed).expect("RFC 3339");
+    for fact in &report.facts {
+        let expected = match (fact.state, fact.id) {
+            (State::NotChecked, _) => None,
+            // By keys that the list vouches for.
+            (_, FactId::Issuer | FactId::Seal | FactId::Checkpoint) => Some(made),
+            // At the time of which the signers speak.
+            (_, FactId::CertificateOfficer | FactId::CertificateOffice) => Some(claimed),
+            // The source's own.
+            (_, FactId::Status) => Some(NOW),
+            // By the bytes alone.
+            _ => Some(now),
+        };
+        assert_eq!(fact.as_of, expected, "{fact:?}");
+    }
+    let trust_list = &report.fact(FactId::TrustList).expect("there").evidence;
+    assert!(trust_list.en.contains(&format!("made at {}", timestamp(made))), "{trust_list:?}");
+
+    let undated = saoy::verify::verify(&house.copy(1), &trust(&[&house]), &options).expect("a copy");
+    assert_eq!(undated.fact(FactId::Seal).expect("there").as_of, None);
+    let damaged = verify(&changed(&house.copy(1)), &list);
+    let untouched = damaged.fact(FactId::FileUntouched).expect("there");
+
+    assert_eq!(
+        (untouched.state, untouched.as_of),
+        (State::Failed, Some(crate::verify_support::options().now))
+    );
+}
+
+#[test]
+fn what_is_given_to_verify_against_is_refused_in_both_languages() {
+    let desk = Desk::new();
+    let copy = desk.house.copy(2);
+    desk.write("copy.pdf", &copy);
+    desk.write("broken.json", b"{\"version\":1");
+    desk.write("note", b"{}\n\n\xe2\x80\x94 nobody AAAA\n");
+    desk.write("policy", b"log none\nwitness\n");
+    desk.write("receipt", b"no receipt\n");
+    let long = desk.house.trusted();
+    let newer = TrustList::new(8, NOW, vec![long]).expect("a list").to_json().replacen(
+        "\"version\": 1",
+        "\"version\": 9",
+        1,
+    );
+    desk.write("newer.json", newer.as_bytes());
+    let refused: [(&[&str], &str, &str, &str); 8] = [
+        (
+            &["--trust", "copy.pdf", "good.pdf"],
+            "bad-trust-list",
+            "PDF, not a trust list",
+            "không phải danh sách",
+        ),
+        (&["--trust", "broken.json", "good.pdf"], "bad-trust-list", "malformed", "đã hỏng"),
+        (&["--trust", "newer.json", "good.pdf"], "bad-trust-list", "version 9", "phiên bản 9"),
+        (
+            &["--trust", "none.json", "good.pdf"],
+            "trust",
+            "none.json: cannot be read",
+            "none.json: không đọc được",
+        ),
+        (
+            &["--trust", "trust.json", "--policy", "policy", "good.pdf"],
+            "bad-policy",
+            "policy: it is no",
+            "chính sách",
+        ),
+        (
+            &["--trust", "trust.json", "--policy", "none", "good.pdf"],
+            "unreadable",
+            "none: cannot",
+            "none: không đọc",
+        ),
+        (
+            &["--trust", "trust.json", "--status", "none", "good.pdf"],
+            "no-status-file",
+            "none: cannot",
+            "none: không đọc",
+        ),
+        (&["--trust", "trust.json", "--seal", "SC1:ABC"], "bad-seal", "seal", "không phải là dấu"),
+    ];
+    for (arguments, code_of, english, vietnamese) in refused {
+        for (language, words) in [("en", english), ("vi", vietnamese)] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_saoy"));
+            command.args(["verify", "--lang", language]).args(arguments).current_dir(desk.folder.path());
+            let output = command.env_remove("SAOY_HOME").output().expect("saoy runs");
+            let said = String::from_utf8(output.stderr.clone()).expect("UTF-8");
+            assert_eq!(code(&output), Some(2), "{arguments:?}: {said}");
+            assert!(said.contains(words) && said.contains(&format!("[{code_of}]")), "{arguments:?}: {said}");
+            if language == "vi" {
+                for line in said.lines() {
+                    in_vietnamese(line.trim_start_matches("error: "));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_list_of_names_that_windows_wrote_is_read() {
+    let desk = Desk::new();
+    let mut command = desk.verify(&["--ndjson"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("saoy runs");
+    let mut input = child.stdin.take().expect("a pipe");
+    std::io::Write::write_all(&mut input, b"good.pdf\r\n\r\nbad.pdf\r\n").expect("written");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    let reports = String::from_utf8(output.stdout).expect("UTF-8");
+    let verdict =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["verdict"].clone();
+    let verdicts: Vec<_> = reports.lines().map(verdict).collect();
+    assert_eq!(verdicts, ["authentic-status-unknown", "invalid"]);
+}
+
+#[test]
+fn fields_stand_in_the_order_of_their_form() {
+    let desk = Desk::new();
+    let output = desk.verify(&["--lang", "en", "good.pdf"]).output().expect("saoy runs");
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    let at = |name: &str| said.find(&format!("\n  {name}: ")).unwrap_or_else(|| panic!("{name}: {said}"));
+    let places = ["Child name", "Child dob", "Child ethnicity", "Father name"].map(at);
+    assert!(places.is_sorted(), "{said}");
+}

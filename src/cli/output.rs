@@ -65,6 +65,20 @@ pub(super) fn name(file: &Path) -> String {
     printable(&file.to_string_lossy()).replace(['\u{200e}', '\u{200f}'], "\u{fffd}")
 }
 
+/// Why a file or folder cannot be read.
+pub(super) fn unreadable(error: &std::io::Error) -> Failure {
+    let why = match error.kind() {
+        std::io::ErrorKind::NotFound => "không có tệp này".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "không được phép đọc".to_owned(),
+        std::io::ErrorKind::IsADirectory => "đây là thư mục".to_owned(),
+        _ => error
+            .raw_os_error()
+            .map_or_else(|| "lỗi đọc".to_owned(), |code| format!("lỗi {code} của hệ điều hành")),
+    };
+    Failure::new("unreadable", format!("cannot be read: {error}"), "check the name and the permissions")
+        .in_vietnamese(format!("không đọc được: {why}"), "kiểm tra lại tên tệp và quyền đọc")
+}
+
 /// A remark on standard error.
 pub(super) fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");

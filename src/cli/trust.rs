@@ -253,10 +253,20 @@ impl Pin {
 /// A trust list that a person names: by itself, it is believed as it is; signed, it is believed under the pinned root only.
 pub(super) fn read_trust(path: &Path) -> Result<TrustList, Failure> {
     let bytes = read(path)?;
-    if SignedList::is_signed(&bytes) {
-        return Ok(pins()?.open(&bytes)?.list().clone());
+    if bytes.starts_with(b"%PDF-") {
+        let advice = "name the office's trust.json with --trust, and the copy by itself: saoy verify --trust OFFICE/trust.json COPY.pdf";
+        return Err(Failure::new("bad-trust-list", "it is a PDF, not a trust list", advice)
+            .in_vietnamese(
+                "đây là tệp PDF, không phải danh sách tin cậy",
+                "nêu trust.json của cơ quan sau --trust, còn bản sao thì để riêng: saoy verify --trust CƠ_QUAN/trust.json BẢN_SAO.pdf",
+            )
+            .named(path));
     }
-    Ok(TrustList::parse(&bytes)?)
+    let list = match SignedList::is_signed(&bytes) {
+        true => pins()?.open(&bytes).map(|signed| signed.list().clone()),
+        false => TrustList::parse(&bytes).map_err(Failure::from),
+    };
+    list.map_err(|failure| failure.named(path))
 }
 
 /// The pinned list, where there is one.
@@ -289,13 +299,7 @@ fn unsigned(path: &Path) -> Result<TrustList, Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
-        Failure::new(
-            "trust",
-            format!("{}: {error}", path.display()),
-            "give the trust.json of an office, or a list of many",
-        )
-    })
+    std::fs::read(path).map_err(|error| Failure { code: "trust", ..output::unreadable(&error) }.named(path))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {

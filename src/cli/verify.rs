@@ -21,7 +21,7 @@ use crate::ocr::EnginePool;
 use crate::pipeline::Print;
 use crate::scan::Limits;
 use crate::server::{self, VerifyLimits};
-use crate::verify::{Language, Report, SealReport, facts_text, humanised};
+use crate::verify::{Language, Report, SealReport, facts_text, humanised, no_seal};
 use batch::{Refused, Told};
 use ground::{Against, Ground};
 
@@ -164,7 +164,7 @@ impl Verify {
                 .verifier()
                 .seal(text, OffsetDateTime::now_utc())
                 .map(|report| vec![ground.looked_up(report)])
-                .map_err(Failure::from)
+                .map_err(|error| no_seal(&error))
         } else {
             reread(name, ground, forms)
         };
@@ -222,10 +222,13 @@ impl Verify {
             output::json(&value);
         } else {
             output::line(&output::name(file));
-            let title = |form: &str, field: &str| {
-                called(language, field, forms.get(form).and_then(|form| form.field_title(field)))
+            let known = |form: &str, field: &str| {
+                let form = forms.get(form);
+                let place = form.and_then(|form| form.field_names().position(|name| name == field));
+                let called = called(language, field, form.and_then(|form| form.field_title(field)))?;
+                Some((place.unwrap_or(usize::MAX), called))
             };
-            output::line(&report.text_titled(language, &title));
+            output::line(&report.text_titled(language, &known));
         }
     }
 }

@@ -19,8 +19,8 @@ pub struct Frame {
     pub(super) signatures: Vec<PixelBox>,
     /// Whether it was taken out of a photograph.
     pub(super) photo: bool,
-    /// Whether it is a photograph without the sheet's edges.
-    pub(super) fills_photo: bool,
+    /// Whether shadows lie on it: of every photograph, of which the frame may be all.
+    pub(super) shadows: bool,
 }
 
 impl Frame {

@@ -167,7 +167,7 @@ impl Ground {
             DynamicImage::ImageLuma8(grey) => warp_grey(grey, &way, b.width(), b.height()),
             other => warp_grey(&other.to_luma8(), &way, b.width(), b.height()),
         };
-        Self::scaled(grey, frame.dpi, ppi, frame.photo || frame.fills_photo)
+        Self::scaled(grey, frame.dpi, ppi, frame.shadows)
     }
 
     fn scaled(grey: GrayImage, dpi: [f64; 2], most_ppi: f64, photo: bool) -> Self {
@@ -247,7 +247,7 @@ impl Ground {
             red,
             signatures: self.signatures.clone(),
             photo: self.flat_to_page != Projection::IDENTITY,
-            fills_photo: self.photo && self.flat_to_page == Projection::IDENTITY,
+            shadows: self.photo,
         }
     }
 

@@ -44,13 +44,8 @@ pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -
     }
     let lines;
     if on_its_side {
-        let (turn, _) = best_turn(
-            &ground,
-            [Turn::ThreeQuarters, Turn::Quarter, Turn::None, Turn::Half],
-            engine,
-            deadline,
-        )?;
-        prepared = ground.turned(turn);
+        let turns = [Turn::ThreeQuarters, Turn::Quarter, Turn::None, Turn::Half];
+        prepared = best_turn(&ground, turns, engine, deadline)?.prepared;
         lines = engine.read_page(&prepared.image, prepared.ppi, deadline)?;
     } else {
         let upright = engine.read_page(&prepared.image, prepared.ppi, deadline)?;
@@ -58,16 +53,12 @@ pub fn read_page(page: &Page, engine: &mut dyn Recognizer, deadline: Duration) -
         if confidence >= DOUBTFUL || upright.is_empty() {
             lines = upright;
         } else {
-            let (turn, sure) = best_turn(
-                &ground,
-                [Turn::None, Turn::Half, Turn::ThreeQuarters, Turn::Quarter],
-                engine,
-                deadline,
-            )?;
-            if turn == Turn::None || sure < confidence + CLEARLY_BETTER {
+            let turns = [Turn::None, Turn::Half, Turn::ThreeQuarters, Turn::Quarter];
+            let tried = best_turn(&ground, turns, engine, deadline)?;
+            if tried.turn == Turn::None || tried.confidence < confidence + CLEARLY_BETTER {
                 lines = upright;
             } else {
-                prepared = ground.turned(turn);
+                prepared = tried.prepared;
                 lines = engine.read_page(&prepared.image, prepared.ppi, deadline)?;
             }
         }
@@ -151,14 +142,23 @@ pub fn reread(
     Ok(best)
 }
 
+/// A page turned one way, and how well a part of it was read.
+struct Tried {
+    turn: Turn,
+    prepared: Prepared,
+    confidence: f32,
+    /// The confidence, less where there were few letters.
+    score: f32,
+}
+
 /// The way up in which a band of the page with much ink is read with most confidence.
 fn best_turn<const N: usize>(
     ground: &Ground,
     turns: [Turn; N],
     engine: &mut dyn Recognizer,
     deadline: Duration,
-) -> Result<(Turn, f32), OcrError> {
-    let (mut best, mut most) = ((turns[0], 0.0), -1.0);
+) -> Result<Tried, OcrError> {
+    let mut best: Option<Tried> = None;
     for turn in turns {
         let prepared = ground.turned(turn);
         let (y, height) = inkiest_band(&prepared);
@@ -167,14 +167,14 @@ fn best_turn<const N: usize>(
         let letters = lines.iter().flat_map(|l| &l.words).flat_map(|w| w.text.chars());
         let letters = letters.filter(|c| c.is_alphanumeric()).count().min(ENOUGH_LETTERS);
         let score = confidence * letters as f32 / ENOUGH_LETTERS as f32;
-        if score > most {
-            (best, most) = ((turn, confidence), score);
+        if best.as_ref().is_none_or(|best| score > best.score) {
+            best = Some(Tried { turn, prepared, confidence, score });
         }
-        if most >= SURE {
+        if score >= SURE {
             break;
         }
     }
-    Ok(best)
+    Ok(best.expect("there are turns to try"))
 }
 
 /// About eight lines of print: where the most ink is.

@@ -545,7 +545,7 @@ fn trust_list(config: &OfficeConfig, keys: &OfficeKeys, now: OffsetDateTime) -> 
             url: None,
         },
     };
-    Ok(TrustList::new(1, now + Duration::days(TRUST_YEARS * 365), vec![office])?)
+    Ok(TrustList::new(1, now + Duration::days(TRUST_YEARS * 365), vec![office])?.issued_at(now)?)
 }
 
 /// What R is sealed for in the database.

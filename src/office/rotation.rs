@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+use time::OffsetDateTime;
+
 use super::{Ambient, Office, Parts, Submission, read_trust, write};
 use crate::error::Failure;
 use crate::keys::OfficeKeys;
@@ -35,7 +37,8 @@ impl Office {
         let next = OfficeKeys::prepare_next(&folder, role.name(), passphrase, self.entropy.as_ref())?;
         let key = next.verifying_key().to_bytes();
         let index = self.log(&[Submission { kind: EntryKind::Key { role, key }, key: None }])?[0];
-        finish(&self.home, &self.config.office.code, KeyChange { index, role, key })?;
+        let change = KeyChange { index, role, key };
+        finish(&self.home, &self.config.office.code, change, self.clock.now())?;
         Ok(index)
     }
 }
@@ -66,7 +69,7 @@ impl Parts {
                     "bring back the newest keys/ from a backup; nothing was signed with the old one",
                 ));
             }
-            finish(&self.home, &self.config.office.code, *change)?;
+            finish(&self.home, &self.config.office.code, *change, ambient.clock.now())?;
             finished = true;
         }
         if !finished {
@@ -79,16 +82,21 @@ impl Parts {
 }
 
 /// The trust list, then the key itself.
-fn finish(home: &Path, code: &str, change: KeyChange) -> Result<(), Failure> {
+fn finish(home: &Path, code: &str, change: KeyChange, now: OffsetDateTime) -> Result<(), Failure> {
     let trust = read_trust(home)?;
-    if let Some(changed) = with_change(&trust, code, change)? {
+    if let Some(changed) = with_change(&trust, code, change, now)? {
         write(&home.join("trust.json"), changed.to_json().as_bytes())?;
     }
     Ok(OfficeKeys::adopt_next(&home.join("keys"), change.role.name())?)
 }
 
-/// The list with the new key from the next entry on; `None` where it has it already.
-fn with_change(trust: &TrustList, code: &str, change: KeyChange) -> Result<Option<TrustList>, Failure> {
+/// The list with the new key from the next entry on, made `now`; `None` where it has it already.
+fn with_change(
+    trust: &TrustList,
+    code: &str,
+    change: KeyChange,
+    now: OffsetDateTime,
+) -> Result<Option<TrustList>, Failure> {
     let from = change.index + 1;
     let valid = IndexRange { from, until: None };
     let key = ed25519_dalek::VerifyingKey::from_bytes(&change.key).map_err(|_| {
@@ -118,5 +126,7 @@ fn with_change(trust: &TrustList, code: &str, change: KeyChange) -> Result<Optio
             }
         }
     }
-    Ok(Some(TrustList::new(trust.sequence() + 1, trust.expires(), offices)?))
+    let changed = TrustList::new(trust.sequence() + 1, trust.expires(), offices)?;
+    // A list that has expired already gets its key all the same, or nothing could be signed any more.
+    Ok(Some(changed.clone().issued_at(now).unwrap_or(changed)))
 }

@@ -481,8 +481,8 @@ fn is_extension(entry: &Object<'_>) -> bool {
     })
 }
 
-/// A name that a program gives.
-fn is_plain(text: &str) -> bool {
+/// A name that a program gives: plain characters, and not many.
+pub(super) fn is_plain(text: &str) -> bool {
     text.len() <= MAX_NAME && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
 }
 
@@ -539,6 +539,7 @@ impl Stamp {
                         ),
                     ),
                 )
+                .at(stamp.time)
             }
             Err(error @ TimestampError::Algorithm(_)) => Fact::warning(
                 id,

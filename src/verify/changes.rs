@@ -89,12 +89,10 @@ pub(crate) fn told<'a>(
     let changes = Changes { file, old, document };
     let told: Vec<Text> = numbers.iter().take(MOST).map(|number| changes.one(*number)).collect();
     let more = numbers.len() - told.len();
-    let list = |pick: fn(&Text) -> &str, and: &str| {
-        let parts: Vec<&str> = told.iter().map(pick).collect();
-        let more = if more == 0 { String::new() } else { format!(", {and} {more}") };
-        parts.join(", ") + &more
-    };
-    Text::new(list(|t| &t.vi, "và số đối tượng khác là"), list(|t| &t.en, "and further objects:"))
+    let more = (more > 0).then(|| {
+        Text::new(format!("và số đối tượng khác là {more}"), format!("and further objects: {more}"))
+    });
+    Text::joined(told.into_iter().chain(more), ", ")
 }
 
 /// A revision beside the file before it.

@@ -9,6 +9,7 @@ use crate::seal::{Seal, UnverifiedSeal};
 use super::Witnesses;
 use super::document::Document;
 use super::fact::{Fact, FactId, Text};
+use super::issuer::unlisted_key;
 use super::reason::Reason as _;
 use super::trust::{Office, TrustList};
 
@@ -141,23 +142,13 @@ impl Evidence {
             );
         };
         let Some(key) = office.seal_key(unverified.key_id()) else {
-            let (code, edition) = (&office.code, trust.sequence());
+            let code = &office.code;
             return match trust.seal_key(unverified.key_id()) {
                 Some((owner, _)) => fail(
                     format!("khóa {key_id} là của cơ quan {}, không phải của {code}", owner.code),
                     format!("key {key_id} is one of office {}, not of {code}", owner.code),
                 ),
-                None => Fact::not_checked(
-                    id,
-                    Text::new(
-                        format!(
-                            "danh sách tin cậy số {edition} không có khóa {key_id}: cơ quan {code} đã đổi khóa sau khi có danh sách này, hoặc dấu là giả"
-                        ),
-                        format!(
-                            "edition {edition} of the trust list does not have key {key_id}: either office {code} has changed its key since, or the seal is forged"
-                        ),
-                    ),
-                ),
+                None => Fact::not_checked(id, unlisted_key(&key_id, code, trust)),
             };
         };
         if !key.valid.contains(index) {
@@ -359,11 +350,6 @@ impl Evidence {
 }
 
 impl Evidence {
-    /// Whether the seal names a key that nobody in the list has, for whatever entries.
-    pub(crate) fn has_unlisted_seal_key(&self, trust: &TrustList) -> bool {
-        self.seal.as_ref().is_ok_and(|seal| trust.seal_key(seal.key_id()).is_none())
-    }
-
     /// Whether the checkpoint is one of the office's log and bears, of that name, only signatures by keys that nobody in the list has, for
     /// whatever entries or purpose.
     pub(crate) fn has_unlisted_log_key(&self, office: &Office, trust: &TrustList) -> bool {
@@ -424,6 +410,9 @@ impl Evidence {
             let witnessed = policy.witnessed(&receipt.checkpoint);
             let (size, by) = (checkpoint.size, witnessed.by.len());
             if witnessed.quorum {
+                let last = witnessed.by.iter().map(|(_, time)| *time).max();
+                let last = last.and_then(|time| i64::try_from(time).ok());
+                let last = last.and_then(|time| OffsetDateTime::from_unix_timestamp(time).ok());
                 let fact = Fact::passed(
                     id,
                     Text::new(
@@ -433,9 +422,13 @@ impl Evidence {
                         ),
                     ),
                 );
-                let last = witnessed.by.iter().map(|(_, time)| *time).max();
-                let last = last.and_then(|time| i64::try_from(time).ok());
-                return (fact, last.and_then(|time| OffsetDateTime::from_unix_timestamp(time).ok()));
+                return (
+                    match last {
+                        Some(last) => fact.at(last),
+                        None => fact,
+                    },
+                    last,
+                );
             }
             best = best.max(Some((size, by)));
         }

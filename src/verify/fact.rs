@@ -1,4 +1,8 @@
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+
+use super::signatures::rfc3339;
+use super::trust::TrustList;
 
 /// A sentence in both languages of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -13,6 +17,13 @@ impl Text {
     /// From both.
     pub fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
         Self { vi: vi.into(), en: en.into() }
+    }
+
+    /// One after the other.
+    pub(super) fn joined(parts: impl IntoIterator<Item = Self>, between: &str) -> Self {
+        let parts = parts.into_iter().map(|part| (part.vi, part.en));
+        let (vi, en): (Vec<_>, Vec<_>) = parts.unzip();
+        Self::new(vi.join(between), en.join(between))
     }
 
     /// In one language.
@@ -155,11 +166,16 @@ pub struct Fact {
     pub state: State,
     /// What was seen; for a failure which bytes or which value.
     pub evidence: Text,
+    /// The moment for which that stands, in JSON as RFC 3339 writes it: of what rests on the file's bytes alone the moment of checking, of a key that the trust list
+    /// vouches for the moment at which the list says that it was made, of a certificate the time that its signer claims, of a status the answer's.
+    /// None where nothing was concluded, or where the list does not say when it was made.
+    #[serde(serialize_with = "moment")]
+    pub as_of: Option<OffsetDateTime>,
 }
 
 impl Fact {
     fn new(id: FactId, state: State, evidence: Text) -> Self {
-        Self { id, title: id.title(), state, evidence }
+        Self { id, title: id.title(), state, evidence, as_of: None }
     }
 
     /// One that holds.
@@ -181,4 +197,26 @@ impl Fact {
     pub fn warning(id: FactId, evidence: Text) -> Self {
         Self::new(id, State::Warning, evidence)
     }
+
+    /// The same, for this moment.
+    pub(super) fn at(self, moment: OffsetDateTime) -> Self {
+        Self { as_of: Some(moment), ..self }
+    }
+
+    /// The same, for the moment at which it was checked, or for that of the trust list where it rests on the list's keys; unless nothing was
+    /// concluded or it names its own.
+    pub(super) fn dated(self, now: OffsetDateTime, trust: &TrustList) -> Self {
+        let moment = match (self.state, self.id) {
+            _ if self.as_of.is_some() => return self,
+            (State::NotChecked, _) => None,
+            (_, FactId::Issuer | FactId::Seal | FactId::Checkpoint) => trust.issued(),
+            _ => Some(now),
+        };
+        Self { as_of: moment, ..self }
+    }
+}
+
+#[allow(clippy::ref_option, reason = "serde hands the member by reference")]
+fn moment<S: Serializer>(moment: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    moment.map(rfc3339).serialize(serializer)
 }

@@ -33,10 +33,11 @@ pub(crate) fn same(
             if seal.office_code() != code {
                 strangers.push((Text::new("dấu", "the seal"), seal.office_code().to_owned()));
             }
-            if let Some((owner, _)) = trust.seal_key(seal.key_id()).filter(|(owner, _)| owner.code != code) {
-                strangers.push((Text::new("khóa của dấu", "the seal's key"), owner.code.clone()));
-            } else if evidence.has_unlisted_seal_key(trust) {
-                unknown.push(without(&Text::new("khóa của dấu", "the seal's key"), &not_listed));
+            let key = Text::new("khóa của dấu", "the seal's key");
+            match trust.seal_key(seal.key_id()) {
+                Some((owner, _)) if owner.code != code => strangers.push((key, owner.code.clone())),
+                Some(_) => {}
+                None => unknown.push(without(&key, &not_listed)),
             }
         }
         Err(why) => unknown.push(without(&Text::new("dấu", "the seal"), why)),
@@ -81,16 +82,15 @@ pub(crate) fn same(
     }
 
     if !strangers.is_empty() {
-        let list = |pick: fn(&Text) -> &str| {
-            let parts: Vec<String> =
-                strangers.iter().map(|(what, whose)| format!("{} ({whose})", pick(what))).collect();
-            parts.join(", ")
+        let whose = |(what, whose): (Text, String)| {
+            Text::new(format!("{} ({whose})", what.vi), format!("{} ({whose})", what.en))
         };
+        let Text { vi, en } = Text::joined(strangers.into_iter().map(whose), ", ");
         return Fact::failed(
             id,
             Text::new(
-                format!("bản ghi thuộc cơ quan {code}, nhưng không cùng cơ quan: {}", list(|t| &t.vi)),
-                format!("the record is of office {code}, but of another: {}", list(|t| &t.en)),
+                format!("bản ghi thuộc cơ quan {code}, nhưng không cùng cơ quan: {vi}"),
+                format!("the record is of office {code}, but of another: {en}"),
             ),
         );
     }
@@ -109,14 +109,12 @@ pub(crate) fn same(
         return Fact::not_checked(id, Text::new(vi, en));
     };
     if !unknown.is_empty() {
-        let list = |pick: fn(&Text) -> &str| {
-            unknown.iter().map(|t| pick(t).to_owned()).collect::<Vec<_>>().join(", ")
-        };
+        let Text { vi, en } = Text::joined(unknown, ", ");
         return Fact::not_checked(
             id,
             Text::new(
-                format!("chưa so được với cơ quan {code}: {}", list(|t| &t.vi)),
-                format!("not compared with office {code}: {}", list(|t| &t.en)),
+                format!("chưa so được với cơ quan {code}: {vi}"),
+                format!("not compared with office {code}: {en}"),
             ),
         );
     }
@@ -134,6 +132,19 @@ pub(crate) fn same(
             ),
         )
     }
+}
+
+/// That the seal's key may be newer than the list, or nobody's.
+pub(super) fn unlisted_key(key_id: &str, code: &str, trust: &TrustList) -> Text {
+    let edition = trust.sequence();
+    Text::new(
+        format!(
+            "danh sách tin cậy số {edition} không có khóa {key_id}: cơ quan {code} đã đổi khóa sau khi có danh sách này, hoặc dấu là giả"
+        ),
+        format!(
+            "edition {edition} of the trust list does not have key {key_id}: either office {code} has changed its key since, or the seal is forged"
+        ),
+    )
 }
 
 /// A role's certificate in a list of what was compared.

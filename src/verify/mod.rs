@@ -52,10 +52,10 @@ pub use indication::{Indication, MainIndication, SubIndication};
 pub use national::{National, ProofSource};
 pub use pages::PageImage;
 pub use paper::{Comparison, Paper, PaperValue};
-pub use print::{SealFacts, SealReport, SealVerdict, verify_seal};
+pub use print::{SealFacts, SealReport, SealVerdict, no_seal, verify_seal};
 pub use refusal::NotACopy;
 pub use report::{
-    CopyFacts, FieldFacts, Report, SignatureFacts, VERSION, Verdict, facts_text, humanised, printable,
+    CopyFacts, FieldFacts, Known, Report, SignatureFacts, VERSION, Verdict, facts_text, humanised, printable,
 };
 pub use status::{Silence, Status, StatusAnswer, StatusSource};
 pub use trust::TrustList;
@@ -272,6 +272,7 @@ fn copy(pdf: &[u8], verifier: &Verifier<'_>, options: &Options<'_>) -> Result<Re
     let trial = record.is_some_and(|record| record.trial);
     let signatures: Vec<_> = signed.iter().map(|one| one.facts(office, options.now)).collect();
     let signed = Indication::of_file(gate.is_ok(), signatures.iter().map(|one| one.validation));
+    let facts = facts.into_iter().map(|fact| fact.dated(options.now, trust)).collect();
     let mut report = report(facts, office.is_some(), trial, status, copy, (signatures, signed), options);
     let listed = record.and_then(|record| issuer::namesake(&record.office.name, trust));
     if let Some(listed) = listed.filter(|_| report.verdict == Verdict::UnknownIssuer) {
@@ -327,6 +328,7 @@ fn damaged(error: &PdfError, trust: &TrustList, options: &Options<'_>) -> Report
         FactId::Status,
     ];
     facts.extend(rest.map(not_read));
+    let facts = facts.into_iter().map(|fact| fact.dated(options.now, trust)).collect();
     report(facts, false, false, None, None, (Vec::new(), Indication::of_file(false, [])), options)
 }
 
@@ -380,11 +382,15 @@ fn trust_list(trust: &TrustList, now: OffsetDateTime) -> Fact {
             ),
         );
     }
+    let made = trust
+        .issued()
+        .map(rfc3339)
+        .map_or_else(Default::default, |issued| (format!(" lập lúc {issued}"), format!(" made at {issued}")));
     Fact::passed(
         FactId::TrustList,
         Text::new(
-            format!("danh sách số {sequence}, có hiệu lực đến {expires}"),
-            format!("edition {sequence}, good until {expires}"),
+            format!("danh sách số {sequence}{}, có hiệu lực đến {expires}", made.0),
+            format!("edition {sequence}{}, good until {expires}", made.1),
         ),
     )
 }
@@ -614,7 +620,7 @@ fn status_fact(evidence: &Evidence, logged: bool, options: &Options<'_>) -> (Opt
             format!("sổ đăng ký của cơ quan có mục khác ở vị trí này ({there})"),
             format!("the office's registry has another entry at this index ({there})"),
         );
-        return (None, Fact::failed(id, text));
+        return (None, Fact::failed(id, text).at(answer.as_of));
     }
     told_status(&answer, options)
 }
@@ -634,7 +640,7 @@ fn told_status(answer: &StatusAnswer, options: &Options<'_>) -> (Option<Status>,
                 "the status list of {as_of} was good until {until}: too old, what holds today is unknown"
             ),
         );
-        return (None, Fact::not_checked(id, old));
+        return (None, Fact::not_checked(id, old).at(answer.as_of));
     }
     let since = answer.since.as_ref();
     let (vi, en) = since.map_or_else(Default::default, |since| {
@@ -670,7 +676,7 @@ fn told_status(answer: &StatusAnswer, options: &Options<'_>) -> (Option<Status>,
             fail(format!("đã được đính chính bằng {vi}"), format!("corrected by {en}"))
         }
     };
-    (Some(answer.status), fact)
+    (Some(answer.status), fact.at(answer.as_of))
 }
 
 /// A coded cause for people.

@@ -1,10 +1,15 @@
 //! The print: the seal in a QR code alone, without the copy. What the office sealed is proven; the paper that bears the code is not.
 
+mod words;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
+use crate::error::Failure;
 use crate::record::{Act, Digest, commitment_of, day_text};
 use crate::registry::check::Published;
 use crate::registry::{Entry, EntryKind};
@@ -12,13 +17,14 @@ use crate::seal::{Seal, SealError, UnverifiedSeal, from_qr_text};
 
 use super::Options;
 use super::fact::{Fact, FactId, Language, State, Text};
-use super::paper::{self, Paper};
+use super::issuer::unlisted_key;
+use super::paper::Paper;
 use super::reason::Reason as _;
 use super::report::{VERSION, date, facts_text, printable};
 use super::signatures::rfc3339;
 use super::status::{Silence, Status, StatusAnswer};
 use super::trust::TrustList;
-use super::verdict;
+use words::{Open, advice, other_entry, summary};
 
 /// What a seal alone comes to. There is no `valid`: a print is not the certified copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -109,6 +115,17 @@ pub struct SealFacts {
     pub key_id: [u8; 8],
 }
 
+/// Why a text is no seal, for whoever gave it.
+pub fn no_seal(error: &SealError) -> Failure {
+    let advice = match error {
+        SealError::Text(_) => {
+            "Đưa nguyên văn nội dung đọc được từ mã QR: SC1: và phần chữ in hoa theo sau, hoặc đường dẫn https://…/#… trong đó."
+        }
+        _ => "Không sử dụng dấu này; hỏi cơ quan có tên trong đó.",
+    };
+    Failure::from(error.clone()).in_vietnamese(error.reason().vi, advice)
+}
+
 impl SealReport {
     /// The exit code of `saoy verify --seal`: that of a copy of the same worth.
     pub const fn exit_code(&self, allow_status_unknown: bool) -> u8 {
@@ -156,8 +173,11 @@ impl SealReport {
         self
     }
 
-    /// Puts a fact in the place of any with its id.
-    pub(super) fn put(&mut self, fact: Fact) {
+    /// Puts a fact that was found now in the place of any with its id.
+    pub(super) fn put(&mut self, mut fact: Fact) {
+        if fact.as_of.is_none() && fact.state != State::NotChecked {
+            fact.as_of = OffsetDateTime::parse(&self.checked_at, &Rfc3339).ok();
+        }
         self.facts.retain(|other| other.id != fact.id);
         self.facts.push(fact);
         self.facts.sort_by_key(|fact| fact.id);
@@ -222,6 +242,7 @@ pub fn verify_seal(text: &str, trust: &TrustList, options: &Options<'_>) -> Resu
     let mut facts = vec![super::trust_list(trust, options.now), issuer, seal_fact];
     facts.extend(entry);
     facts.extend([not_the_paper(), status_fact]);
+    let facts: Vec<Fact> = facts.into_iter().map(|fact| fact.dated(options.now, trust)).collect();
 
     let failed = |id: FactId| facts.iter().any(|fact| fact.id == id && fact.state == State::Failed);
     let unlisted = office.is_some() && facts[1].state == State::NotChecked;
@@ -260,19 +281,6 @@ pub fn verify_seal(text: &str, trust: &TrustList, options: &Options<'_>) -> Resu
         paper: None,
         listed,
     })
-}
-
-/// Why nothing can be concluded of a seal with which nothing is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Open {
-    /// It is one of a trial.
-    Trial,
-    /// The trust list does not have its key.
-    UnlistedKey,
-    /// The office's own registry has no such entry.
-    NoEntry,
-    /// The trust list has expired.
-    Expired,
 }
 
 /// What the registry that was asked has of a seal.
@@ -382,20 +390,9 @@ fn open(unverified: UnverifiedSeal, trust: &TrustList) -> (Fact, Fact, Option<Se
         return (issuer, not_opened(), None);
     };
     let Some(key) = office.seal_key(unverified.key_id()) else {
-        let edition = trust.sequence();
         let issuer = match owner {
             Some(owner) => stranger(&owner.code),
-            None => Fact::not_checked(
-                FactId::Issuer,
-                Text::new(
-                    format!(
-                        "danh sách tin cậy số {edition} không có khóa {key_id}: cơ quan {code} đã đổi khóa sau khi có danh sách này, hoặc dấu là giả"
-                    ),
-                    format!(
-                        "edition {edition} of the trust list does not have key {key_id}: either office {code} has changed its key since, or the seal is forged"
-                    ),
-                ),
-            ),
+            None => Fact::not_checked(FactId::Issuer, unlisted_key(&key_id, &code, trust)),
         };
         return (issuer, not_opened(), None);
     };
@@ -494,14 +491,6 @@ fn number_alone(index: u64, as_of: &str) -> Text {
     )
 }
 
-/// That the log has something else where the seal says that it stands.
-fn other_entry() -> Text {
-    Text::new(
-        "KHÔNG HỢP LỆ: dấu không khớp với mục mà sổ đăng ký và nhật ký công khai của cơ quan có.",
-        "INVALID: the seal is not what the office's registry and public log have at its entry.",
-    )
-}
-
 /// What no code can prove.
 fn not_the_paper() -> Fact {
     Fact::not_checked(
@@ -518,86 +507,4 @@ fn not_consulted() -> Text {
         "chưa tra sổ đăng ký: chưa biết có bị thu hồi, thay thế hay không",
         "the registry was not consulted: whether it was revoked or replaced is unknown",
     )
-}
-
-/// The verdict in a sentence; `asked` is whether somebody was asked for the status.
-fn summary(verdict: SealVerdict, open: Option<Open>, status: Option<Status>, asked: bool) -> Text {
-    match (verdict, status) {
-        (SealVerdict::Sealed, None) if asked => Text::new(
-            "DẤU ĐÚNG: cơ quan nêu dưới đây đã niêm phong các giá trị này. Chưa kiểm tra tờ giấy, chưa biết bản sao còn hiệu lực hay không; bản in không phải là bản sao chứng thực.",
-            "SEALED: the office named below sealed these values. The paper was not checked, and whether the copy is in force is not known; a print is not the certified copy.",
-        ),
-        (SealVerdict::Sealed, None) => Text::new(
-            "DẤU ĐÚNG: cơ quan nêu dưới đây đã niêm phong các giá trị này. Chưa kiểm tra tờ giấy, chưa tra sổ đăng ký; bản in không phải là bản sao chứng thực.",
-            "SEALED: the office named below sealed these values. The paper was not checked, the registry not consulted; a print is not the certified copy.",
-        ),
-        (SealVerdict::Sealed, Some(_)) => Text::new(
-            "DẤU ĐÚNG: cơ quan nêu dưới đây đã niêm phong các giá trị này, và bản sao đang có hiệu lực. Chưa kiểm tra tờ giấy; bản in không phải là bản sao chứng thực.",
-            "SEALED: the office named below sealed these values, and the copy is in force. The paper was not checked; a print is not the certified copy.",
-        ),
-        (SealVerdict::Invalid, status) => status.and_then(verdict::ended).unwrap_or_else(|| {
-            Text::new(
-                "KHÔNG HỢP LỆ: dấu trong mã này không phải do cơ quan ghi trong đó niêm phong, hoặc đã bị thay đổi.",
-                "INVALID: the office that this code names did not seal it, or it was changed.",
-            )
-        }),
-        (SealVerdict::Differs, _) => paper::differs(),
-        (SealVerdict::UnknownIssuer, _) => Text::new(
-            "KHÔNG RÕ NƠI CẤP: cơ quan ghi trong mã không có trong danh sách tin cậy.",
-            "UNKNOWN ISSUER: the office that the code names is not in the trust list.",
-        ),
-        (SealVerdict::Indeterminate, _) => match open {
-            Some(Open::Trial) => Text::new(
-                "BẢN THỬ NGHIỆM: dấu đúng, nhưng bản sao này không có giá trị pháp lý.",
-                "TRIAL: the seal holds, but the copy is without legal value.",
-            ),
-            Some(Open::UnlistedKey) => Text::new(
-                "CHƯA KẾT LUẬN ĐƯỢC: danh sách tin cậy này không có khóa của dấu; chưa điều gì trong mã được chứng minh.",
-                "INDETERMINATE: this trust list does not have the seal's key; nothing in the code is proven.",
-            ),
-            Some(Open::NoEntry) => Text::new(
-                "CHƯA KẾT LUẬN ĐƯỢC: dấu không sai, nhưng sổ đăng ký của cơ quan không có mục mà dấu nêu.",
-                "INDETERMINATE: the seal is not wrong, but the office's registry has no entry where the seal says that it stands.",
-            ),
-            Some(Open::Expired) | None => Text::new(
-                "CHƯA KẾT LUẬN ĐƯỢC: dấu không sai, nhưng danh sách tin cậy đã hết hạn.",
-                "INDETERMINATE: the seal is not wrong, but the trust list has expired.",
-            ),
-        },
-    }
-}
-
-fn advice(verdict: SealVerdict, open: Option<Open>, status: Option<Status>) -> Text {
-    match verdict {
-        SealVerdict::Sealed => Text::new(
-            "Đối chiếu từng giá trị dưới đây với tờ giấy; khi cần chắc chắn, yêu cầu tệp PDF bản sao hoặc hỏi cơ quan cấp.",
-            "Compare each value below with the paper; where it matters, ask for the PDF copy itself or ask the office.",
-        ),
-        SealVerdict::Invalid => status.and_then(verdict::instead).unwrap_or_else(|| {
-            Text::new(
-                "Không sử dụng bản in này; yêu cầu tệp PDF bản sao hoặc hỏi cơ quan cấp.",
-                "Do not rely on this print; ask for the PDF copy, or ask the office.",
-            )
-        }),
-        SealVerdict::Differs => paper::compare(),
-        SealVerdict::UnknownIssuer => Text::new(
-            "Chỉ sử dụng khi có danh sách tin cậy mới có cơ quan này.",
-            "Get a trust list that has this office before relying on it.",
-        ),
-        SealVerdict::Indeterminate => match open {
-            Some(Open::Trial) => Text::new("Không dùng để làm thủ tục.", "Do not accept it in a procedure."),
-            Some(Open::UnlistedKey) => Text::new(
-                "Lấy danh sách tin cậy mới hơn rồi kiểm tra lại: có thể cơ quan đã đổi khóa. Nếu danh sách mới nhất cũng không có khóa này thì dấu là giả.",
-                "Get a newer trust list and verify again: the office may have changed its key. If the newest list does not have that key either, the seal is forged.",
-            ),
-            Some(Open::NoEntry) => Text::new(
-                "Không sử dụng bản in này trước khi hỏi cơ quan: hoặc sổ đăng ký ở đây là bản cũ, hoặc cơ quan chưa từng cấp bản sao này và khóa của dấu đã bị lộ.",
-                "Do not rely on this print before asking the office: either the registry here is an old one, or the office never issued this copy and its seal key was stolen.",
-            ),
-            Some(Open::Expired) | None => Text::new(
-                "Lấy danh sách tin cậy mới rồi kiểm tra lại.",
-                "Get a new trust list and verify again.",
-            ),
-        },
-    }
 }

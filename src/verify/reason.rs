@@ -12,6 +12,7 @@ use crate::signature::timestamp::TimestampError;
 
 use super::fact::Text;
 use super::pdf::{PdfError, Problem};
+use super::trust::TrustError;
 
 /// An error as a reason in a sentence.
 pub(crate) trait Reason {
@@ -107,6 +108,36 @@ impl Reason for RegistryError {
             Self::Status(_) => "không phải là danh sách tình trạng".to_owned(),
             Self::Tile(_) | Self::Witness(_) | Self::Policy { .. } => "sai dạng".to_owned(),
             Self::Receipt(_) => "không phải là biên nhận".to_owned(),
+        };
+        Text::new(vi, self.to_string())
+    }
+}
+
+impl Reason for TrustError {
+    fn reason(&self) -> Text {
+        let vi = match self {
+            Self::TooLong(bytes) => format!("danh sách tin cậy có {bytes} byte, quá dài"),
+            Self::Shape(_) => "không phải là danh sách tin cậy, hoặc đã hỏng".to_owned(),
+            Self::Version(version) => {
+                format!("danh sách tin cậy thuộc phiên bản {version}, chương trình này không đọc được")
+            }
+            Self::Expiry => "danh sách tin cậy không ghi đúng thời điểm hết hạn".to_owned(),
+            Self::Issued => "danh sách tin cậy không ghi đúng thời điểm lập".to_owned(),
+            Self::Office { office, .. } => {
+                format!("phần của cơ quan {office} trong danh sách tin cậy không thể như vậy")
+            }
+            Self::Note(_) => {
+                "danh sách tin cậy có ký bị từ chối: chữ ký không phải của khóa gốc đã ghim".to_owned()
+            }
+            Self::Older { pinned, offered } => {
+                format!("danh sách tin cậy số {offered} cũ hơn danh sách số {pinned} đã ghim")
+            }
+            Self::Forked(sequence) => {
+                format!("danh sách này và danh sách đã ghim khác nhau, nhưng đều mang số {sequence}")
+            }
+            Self::Shared { first, second, .. } => {
+                format!("hai cơ quan {first} và {second} có chung một thứ phải là của riêng")
+            }
         };
         Text::new(vi, self.to_string())
     }

@@ -150,6 +150,9 @@ pub struct SignatureFacts {
     pub validation: Indication,
 }
 
+/// Of a form's id and a field's name the field's place among those of the form, and what people call it.
+pub type Known<'k> = dyn Fn(&str, &str) -> Option<(usize, String)> + 'k;
+
 impl Report {
     /// The fact with this id.
     pub fn fact(&self, id: FactId) -> Option<&Fact> {
@@ -166,8 +169,8 @@ impl Report {
         self.text_titled(language, &|_, _| None)
     }
 
-    /// The same with what people call a field of a form, where `title` knows it.
-    pub fn text_titled(&self, language: Language, title: &dyn Fn(&str, &str) -> Option<String>) -> String {
+    /// The same with the fields in the order of their form and by what people call them, where `known` knows them.
+    pub fn text_titled(&self, language: Language, known: &Known<'_>) -> String {
         let say = |vi: &'static str, en: &'static str| match language {
             Language::Vietnamese => vi,
             Language::English => en,
@@ -226,15 +229,24 @@ impl Report {
                     )
                 ));
             }
-            for (name, field) in copy.fields.iter().filter(|_| told) {
+            let known = |name: &str| copy.form.as_deref().and_then(|form| known(form, name));
+            let mut fields: Vec<_> = copy
+                .fields
+                .iter()
+                .filter(|_| told)
+                .map(|(name, field)| {
+                    let (place, called) = known(name).unwrap_or_else(|| (usize::MAX, name.clone()));
+                    (place, called, field)
+                })
+                .collect();
+            fields.sort_by_key(|(place, ..)| *place);
+            for (_, called, field) in fields {
                 let mark = if field.confirmed {
                     ""
                 } else {
                     say(" (chưa có người xác nhận)", " (not confirmed by a person)")
                 };
-                let called = copy.form.as_deref().and_then(|form| title(form, name));
-                let called = called.as_deref().unwrap_or(name);
-                line(&format!("  {}: {}{mark}", printable(called), shown(&field.value)));
+                line(&format!("  {}: {}{mark}", printable(&called), shown(&field.value)));
             }
             if let Some(withheld @ 1..) = copy.withheld {
                 line(&format!("  {}: {withheld}", say("Số trường không công bố", "Fields withheld")));

@@ -191,7 +191,8 @@ impl Checked<'_> {
                             office.code
                         ),
                     ),
-                );
+                )
+                .at(at);
             }
         };
         if surplus(signed, path) {
@@ -201,7 +202,8 @@ impl Checked<'_> {
                     "chữ ký mang theo chứng thư số không thuộc đường dẫn tin cậy",
                     "the signature carries a certificate that is not part of its path",
                 ),
-            );
+            )
+            .at(at);
         }
         let issued = record.and_then(|record| parse_timestamp(&record.issued_at));
         let remark = if at > now + SKEW {
@@ -222,12 +224,13 @@ impl Checked<'_> {
             "{subject}: valid at {time}, a time that the signer only claims and no timestamp proves; whether the certificate was revoked was not \
              asked (no CRL, no OCSP)"
         );
-        match remark {
+        let fact = match remark {
             None => Fact::passed(id, Text::new(vi, en)),
             Some(remark) => {
                 Fact::warning(id, Text::new(format!("{vi}; {}", remark.vi), format!("{en}; {}", remark.en)))
             }
-        }
+        };
+        fact.at(at)
     }
 
     /// That the officer whom the record names is not the one in the certificate, but for the case of letters.

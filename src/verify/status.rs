@@ -158,9 +158,7 @@ impl StatusLists {
         if self.missing.is_empty() {
             return Silence::OtherOffice;
         }
-        let texts: Vec<Text> = self.missing.iter().map(Missing::text).collect();
-        let joined = |pick: fn(&Text) -> &str| texts.iter().map(pick).collect::<Vec<_>>().join("; ");
-        Silence::Unable(Text::new(joined(|text| &text.vi), joined(|text| &text.en)))
+        Silence::Unable(Text::joined(self.missing.iter().map(Missing::text), "; "))
     }
 }
 

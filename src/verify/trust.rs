@@ -25,6 +25,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::reason::Reason as _;
 use crate::error::Failure;
 use crate::record::check_office_code;
 use crate::registry::check::{LogTrust, Trusted};
@@ -160,25 +161,30 @@ pub enum TrustError {
 
 impl From<TrustError> for Failure {
     fn from(error: TrustError) -> Self {
-        let (code, advice) = match error {
+        let (code, advice, vietnamese) = match error {
             TrustError::Older { .. } => (
                 "trust-older",
                 "Fetch the newest list from where it is published; an old one hides what was revoked since.",
+                "Lấy danh sách mới nhất từ nơi công bố: danh sách cũ che giấu những gì đã bị thu hồi sau đó.",
             ),
             TrustError::Forked(_) => (
                 "trust-forked",
                 "Do not use it: whoever keeps the root signed two lists as one. Ask them which is theirs, out of band.",
+                "Không sử dụng: nơi giữ khóa gốc đã ký hai danh sách cùng một số. Hỏi họ qua kênh khác xem danh sách nào là đúng.",
             ),
             TrustError::Note(_) => (
                 "trust-unsigned",
                 "Fetch the list again from where it is published, and compare the root key with what was told out of band.",
+                "Lấy lại danh sách từ nơi công bố, và so khóa gốc với khóa đã được báo qua kênh khác.",
             ),
             _ => (
                 "bad-trust-list",
                 "Fetch the trust list again from where it is published, and name it with --trust.",
+                "Lấy lại danh sách tin cậy từ nơi công bố, rồi nêu tệp đó sau --trust.",
             ),
         };
-        Self::new(code, error.to_string(), advice)
+        let told = error.reason();
+        Self::new(code, told.en, advice).in_vietnamese(told.vi, vietnamese)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::additions::is_plain;
 use super::fact::Text;
 
 /// Namespace, name and text of one property.
@@ -19,8 +20,8 @@ const TOOLS: [(&str, &str); 4] = [
 const SYNTAX: [&str; 9] = ["RDF", "Description", "Bag", "Seq", "Alt", "li", "about", "resource", "parseType"];
 /// Deeper than any packet.
 const MAX_DEPTH: usize = 64;
-/// Characters of a program's name, and of a prefix.
-const MAX_NAME: usize = 100;
+/// Characters of a prefix.
+const MAX_PREFIX: usize = 20;
 
 /// What a packet says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +69,7 @@ impl Packet {
         }
         for (at, (namespace, name, value)) in after.tools.iter().enumerate() {
             let once = !after.tools[..at].iter().any(|(n, l, _)| (n, l) == (namespace, name));
-            let right = if name.ends_with("Date") { is_date(value) } else { is_program(value) };
+            let right = if name.ends_with("Date") { is_date(value) } else { is_plain(value) };
             if !once || !right {
                 return differs(name);
             }
@@ -111,11 +112,6 @@ fn is_date(text: &str) -> bool {
     day && zone && seconds && time.get(..5).is_some_and(|time| clock(time, 23))
 }
 
-/// The name of a program: plain characters, and not many.
-fn is_program(text: &str) -> bool {
-    text.len() <= MAX_NAME && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
-}
-
 /// All that a packet says; none for what is not the plain XML that packets are.
 pub(crate) fn packet(packet: &[u8]) -> Option<Packet> {
     let mut rest = std::str::from_utf8(packet).ok()?;
@@ -151,7 +147,7 @@ pub(crate) fn packet(packet: &[u8]) -> Option<Packet> {
         let attributes = attributes_of(attributes)?;
         for (name, value) in &attributes {
             if let Some(prefix) = name.strip_prefix("xmlns:") {
-                plain &= prefix.len() <= MAX_NAME / 5;
+                plain &= prefix.len() <= MAX_PREFIX;
                 declared.insert(value.clone());
                 scope.push((prefix.to_owned(), value.clone()));
             }

@@ -12,6 +12,8 @@ export interface Fact {
   title: Text;
   state: State;
   evidence: Text;
+  /** The moment for which that stands, RFC 3339; null where nothing was concluded, or the trust list does not say when it was made. */
+  as_of: string | null;
 }
 
 /** What later entries of the registry say, where that is known. */

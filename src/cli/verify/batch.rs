@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 
 use super::ground::Ground;
+use crate::cli::output::unreadable;
 use crate::error::Failure;
 use crate::verify::{ForeignSignature, Report};
 
@@ -107,11 +108,16 @@ pub(super) fn named_by_input(failed: impl Fn(Failure) + Send) -> impl Iterator<I
     let mut lines = std::io::BufReader::new(std::io::stdin()).split(b'\n');
     std::iter::from_fn(move || {
         lines
-            .find(|line| line.as_ref().map_or(true, |line| !line.is_empty()))?
+            .find(|line| line.as_ref().map_or(true, |line| !ended(line).is_empty()))?
             .map_err(|e| failed(unreadable(&e)))
             .ok()
     })
-    .map(path)
+    .map(|line| path(ended(&line).to_vec()))
+}
+
+/// A line of a list without the carriage return that Windows puts before its end.
+fn ended(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 #[cfg(unix)]
@@ -132,15 +138,7 @@ pub(super) fn below(place: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     let (mut files, mut folders) = (Vec::new(), vec![place.to_owned()]);
     while let Some(folder) = folders.pop() {
-        let unreadable = |e: std::io::Error| {
-            let failure = unreadable(&e);
-            let message = format!("{}: {}", folder.display(), failure.message);
-            let vietnamese = failure.vietnamese.map(|told| {
-                let (message, advice) = *told;
-                Box::new((format!("{}: {message}", folder.display()), advice))
-            });
-            Failure { message, vietnamese, ..failure }
-        };
+        let unreadable = |error: std::io::Error| unreadable(&error).named(&folder);
         for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
@@ -156,19 +154,6 @@ pub(super) fn below(place: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     files.sort();
     Ok(files)
-}
-
-fn unreadable(error: &std::io::Error) -> Failure {
-    let why = match error.kind() {
-        std::io::ErrorKind::NotFound => "không có tệp này".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "không được phép đọc".to_owned(),
-        std::io::ErrorKind::IsADirectory => "đây là thư mục".to_owned(),
-        _ => error
-            .raw_os_error()
-            .map_or_else(|| "lỗi đọc".to_owned(), |code| format!("lỗi {code} của hệ điều hành")),
-    };
-    Failure::new("unreadable", format!("cannot be read: {error}"), "check the name and the permissions")
-        .in_vietnamese(format!("không đọc được: {why}"), "kiểm tra lại tên tệp và quyền đọc")
 }
 
 /// What something is that has a name like a file's.

@@ -12,7 +12,7 @@ use crate::registry::check::{self, Place as _, STATUS_PATH};
 use crate::registry::policy::Policy;
 use crate::registry::proof::Proof;
 use crate::registry::status::StatusList;
-use crate::registry::{Note, Receipt};
+use crate::registry::{Note, Receipt, RegistryError};
 use crate::remote::{HttpPlace, WitnessClient};
 use crate::server;
 use crate::store::Mode;
@@ -123,12 +123,12 @@ impl Ground {
             }
         }
         let policy = |path: &Option<PathBuf>| -> Result<Option<Policy>, Failure> {
-            path.as_ref().map(|path| Ok(Policy::parse(&read(path)?)?)).transpose()
+            path.as_ref().map(|path| parsed(path, &POLICY, Policy::parse)).transpose()
         };
-        let stapled = against.receipt.iter().map(|path| Ok::<_, Failure>(Receipt::parse(&read(path)?)?));
+        let stapled = against.receipt.iter().map(|path| parsed(path, &RECEIPT, Receipt::parse));
         let mut proofs = Proofs::default();
         for place in &against.national {
-            proofs.add(place, |path| read(&path))?;
+            proofs.add(place)?;
         }
         Ok(Self {
             lists: (!against.status.is_empty()).then_some(lists),
@@ -184,9 +184,49 @@ impl server::Ground for Ground {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|e| {
-        Failure::new("unreadable", format!("{}: {e}", path.display()), "check the name and the permissions")
+/// A kind of file that a reader gives to be verified against.
+struct Kind {
+    code: &'static str,
+    en: &'static str,
+    vi: &'static str,
+    advice: (&'static str, &'static str),
+}
+
+const POLICY: Kind = Kind {
+    code: "bad-policy",
+    en: "witness policy (C2SP tlog-policy)",
+    vi: "chính sách về bên chứng kiến (C2SP tlog-policy)",
+    advice: ("mend the line, or fetch the policy again", "sửa dòng đó, hoặc lấy lại tệp chính sách"),
+};
+const RECEIPT: Kind = Kind {
+    code: "bad-log-proof",
+    en: "receipt (C2SP tlog-proof)",
+    vi: "biên nhận (C2SP tlog-proof)",
+    advice: (
+        "give the file that `saoy registry proof --witnessed` wrote",
+        "đưa tệp do `saoy registry proof --witnessed` ghi ra",
+    ),
+};
+const PROOF: Kind = Kind {
+    code: "bad-log-proof",
+    en: "proof of a national log",
+    vi: "bằng chứng của nhật ký quốc gia",
+    advice: (
+        "give the file that `saoy registry proof --witnessed --national` wrote",
+        "đưa tệp do `saoy registry proof --witnessed --national` ghi ra",
+    ),
+};
+
+/// A file of this kind.
+fn parsed<T>(
+    path: &Path,
+    kind: &Kind,
+    parse: impl FnOnce(&[u8]) -> Result<T, RegistryError>,
+) -> Result<T, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| output::unreadable(&error).named(path))?;
+    parse(&bytes).map_err(|error| {
+        let failure = Failure::new(kind.code, format!("it is no {}: {error}", kind.en), kind.advice.0);
+        failure.in_vietnamese(format!("không phải là {}", kind.vi), kind.advice.1).named(path)
     })
 }
 
@@ -198,15 +238,11 @@ struct Proofs {
 }
 
 impl Proofs {
-    fn add(
-        &mut self,
-        place: &str,
-        read: impl FnOnce(PathBuf) -> Result<Vec<u8>, Failure>,
-    ) -> Result<(), Failure> {
+    fn add(&mut self, place: &str) -> Result<(), Failure> {
         if HttpPlace::is_address(place) {
             self.logs.push(WitnessClient::new(place, ANSWER));
         } else {
-            self.given.push(Proof::parse(&read(PathBuf::from(place))?)?);
+            self.given.push(parsed(Path::new(place), &PROOF, Proof::parse)?);
         }
         Ok(())
     }
@@ -223,7 +259,7 @@ impl ProofSource for Proofs {
 
 /// A status list from a file, or from a log's address.
 fn read_status(place: &str) -> Result<Vec<u8>, Failure> {
-    let missing = |problem: String| {
+    let missing = |problem: &str| {
         Failure::new(
             "status",
             format!("{place}: {problem}"),
@@ -232,7 +268,10 @@ fn read_status(place: &str) -> Result<Vec<u8>, Failure> {
     };
     if HttpPlace::is_address(place) {
         let found = HttpPlace::new(place).read(STATUS_PATH)?;
-        return found.ok_or_else(|| missing("there is no status list".into()));
+        return found.ok_or_else(|| missing("there is no status list"));
     }
-    std::fs::read(place).map_err(|e| Failure { code: "no-status-file", ..missing(e.to_string()) })
+    std::fs::read(place).map_err(|error| {
+        let failure = Failure { code: "no-status-file", ..output::unreadable(&error) };
+        failure.named(Path::new(place))
+    })
 }
