@@ -1046,11 +1046,21 @@ fn extract(
             field.review = true;
         }
     }
-    // Which of the papers a value is of, nobody knows.
-    if texts.iter().any(|page| page.quality.contains(&Defect::TwoPapers)) {
-        for field in fields.fields.values_mut() {
-            field.problems.push("two-papers".to_owned());
-            field.review = true;
+    // Which of the papers a value is of, nobody knows; of a page that cannot be read well no word is sure, and what it lacks is not seen.
+    const DOUBTFUL: [(Defect, &str); 4] = [
+        (Defect::TwoPapers, "two-papers"),
+        (Defect::CutOff, "cut-off"),
+        (Defect::Blurred, "blurred"),
+        (Defect::TooSmall, "too-small"),
+    ];
+    for (page, text) in (1..).zip(texts) {
+        for (defect, problem) in DOUBTFUL.iter().filter(|(defect, _)| text.quality.contains(defect)) {
+            let all = *defect == Defect::TwoPapers;
+            let concerned = |field: &&mut crate::record::Field| all || field.page.is_none_or(|on| on == page);
+            for field in fields.fields.values_mut().filter(concerned) {
+                field.problems.push((*problem).to_owned());
+                field.review = true;
+            }
         }
     }
     for field in fields.fields.values_mut() {

@@ -470,6 +470,39 @@ fn a_sheet_without_words_is_noticed() {
     assert!(code(&output) == 0 && text(&output).contains(&remark), "{}", text(&output));
 }
 
+/// Half a page and a blurred one: what is on them may be part of a value, or another.
+#[test]
+fn no_value_of_a_page_that_cannot_be_read_well_passes_in_silence() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sample = root().join("samples/khai-sinh-01-ban-chinh.jpg");
+    let paper = image::open(sample).expect("a picture").to_rgb8();
+    let (width, height) = paper.dimensions();
+    let half = |x| image::imageops::crop_imm(&paper, x, 0, width / 2, height).to_image();
+    let pages = [
+        ("left.jpg", half(0), "cut-off"),
+        ("right.jpg", half(width / 2), "cut-off"),
+        ("blurred.jpg", image::imageops::blur(&paper, 4.0), "blurred"),
+    ];
+    for (name, page, problem) in pages {
+        let file = folder.path().join(name);
+        let to = fs::File::create(&file).expect("it can be written");
+        let mut jpeg = image::codecs::jpeg::JpegEncoder::new_with_quality(to, 90);
+        jpeg.set_pixel_density(image::codecs::jpeg::PixelDensity::dpi(300));
+        jpeg.encode_image(&page).expect("it can be written");
+        let output = saoy(&["read", "--json", str_of(&file)]);
+        let read: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let read = &read[0];
+        assert!(
+            read["pages"][0]["quality"].to_string().contains(problem),
+            "{name}: {}",
+            read["pages"][0]["quality"]
+        );
+        for (field, found) in read["fields"].as_object().expect("fields") {
+            assert!(found["review"] == true || found["page"].as_u64() > Some(1), "{name}: {field}: {found}");
+        }
+    }
+}
+
 #[test]
 fn limits_are_options_and_a_refusal_names_its_own() {
     for (option, limit, file, expected) in [

@@ -673,6 +673,16 @@ fn a_broken_form_file_names_file_line_and_what_was_expected() {
             "no age lies between",
         ),
         (SMALL.replace("min_score = 1.0", "min_score = 3.0"), 6, "min_score: expected at most 1"),
+        (
+            SMALL.replace("label = \"name\" }]", "label = \"name\", zone = [0.9, 0.0, 0.1, 0.4] }]"),
+            13,
+            "expected a zone",
+        ),
+        (
+            SMALL.replace("[\"PHIẾU THỬ\"]", "[\"PHIẾU THỬ\"], zone = [0.0, 0.5, 1.0, 1.5]"),
+            7,
+            "expected a zone",
+        ),
         (SMALL.replace("[[field]]", "[[field"), 10, ""),
     ];
     for (source, line, expected) in cases {

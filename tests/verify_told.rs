@@ -443,7 +443,13 @@ fn what_is_given_to_verify_against_is_refused_in_both_languages() {
         1,
     );
     desk.write("newer.json", newer.as_bytes());
-    let refused: [(&[&str], &str, &str, &str); 8] = [
+    let refused: [(&[&str], &str, &str, &str); 9] = [
+        (
+            &["--trust", "trust.json", "--seal", "hello"],
+            "bad-seal",
+            "neither the text",
+            "cũng không phải là tệp",
+        ),
         (
             &["--trust", "copy.pdf", "good.pdf"],
             "bad-trust-list",

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use qrcode::bits::Bits;
 use qrcode::{Color, EcLevel, QrCode, Version};
 use serde::Deserialize;
 
@@ -210,10 +211,23 @@ impl Layout {
     }
 }
 
+/// The smallest code in two segments, as `seal::qr_text` reckons its room: bytes to the last character that alphanumeric mode lacks (ISO/IEC
+/// 18004 section 7.4.4), which ends an address, then alphanumeric ones. The crate's own choice of segments needs more room for some seals.
 fn encode(text: &str) -> Result<QrCode, CertifyError> {
-    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok();
-    code.filter(|code| matches!(code.version(), Version::Normal(version) if version <= MAX_VERSION))
-        .ok_or(CertifyError::Qr { length: text.chars().count() })
+    let alphanumeric = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase() || " $%*+-./:".contains(c);
+    let split = text.char_indices().rfind(|(_, c)| !alphanumeric(*c)).map_or(0, |(at, c)| at + c.len_utf8());
+    let (address, rest) = text.split_at(split);
+    let of_version = |version| {
+        let mut bits = Bits::new(Version::Normal(version));
+        if !address.is_empty() {
+            bits.push_byte_data(address.as_bytes())?;
+        }
+        bits.push_alphanumeric_data(rest.as_bytes())?;
+        bits.push_terminator(EcLevel::M)?;
+        QrCode::with_bits(bits, EcLevel::M)
+    };
+    let code = (1..=MAX_VERSION).find_map(|version| of_version(version).ok());
+    code.ok_or(CertifyError::Qr { length: text.chars().count() })
 }
 
 /// The dark runs of each row: `[x, y, length]` in modules from the upper left.
@@ -318,6 +332,35 @@ mod tests {
         assert!(encode(&strip(&[], Some(480)).qr.expect("given")).is_ok());
         let error = encode(&strip(&[], Some(600)).qr.expect("given")).map(|_| ()).expect_err("too long");
         assert!(matches!(error, CertifyError::Qr { length: 600 }));
+    }
+
+    /// Base32 of chance, of which the crate's own choice of segments makes more than version 13 holds.
+    #[test]
+    fn what_a_seal_is_reckoned_to_need_it_needs() {
+        use crate::seal::{SealError, qr_text};
+        let mut state = 7_u64;
+        let mut random = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        for url in [
+            None,
+            Some("https://v.vn"),
+            Some("https://verify.example.vn"),
+            Some("https://xacthuc.namdinh.example.vn/verify"),
+        ] {
+            let fits = |length: usize| qr_text(&vec![0; length], url).is_ok();
+            let longest = (1..400).rev().find(|length| fits(*length)).expect("a short one fits");
+            assert!(matches!(qr_text(&vec![0; longest + 1], url), Err(SealError::TooLong { .. })));
+            for length in [longest, longest - 1, longest / 2, 1] {
+                for _ in 0..20 {
+                    let cose: Vec<u8> = (0..length).map(|_| random()).collect();
+                    let text = qr_text(&cose, url).expect("as long as one that fits");
+                    let code = encode(&text).expect("a code of 13-M at most");
+                    assert!(matches!(code.version(), Version::Normal(1..=MAX_VERSION)));
+                }
+            }
+        }
     }
 
     #[test]

@@ -232,6 +232,15 @@ impl Pin {
     fn run(self) -> Outcome {
         let pins = pins()?;
         let bytes = read(&self.list)?;
+        no_pdf(&self.list, &bytes)?;
+        if !SignedList::is_signed(&bytes) {
+            return Err(Failure::new(
+                "trust-unsigned",
+                "the list is not signed",
+                "Have it signed by whoever keeps the root (saoy trust sign); an unsigned one is named with --trust each time.",
+            )
+            .named(&self.list));
+        }
         let root = self.root.clone().map_or_else(|| pins.root(), |root| Ok(Some(root)))?;
         // What is not the root's is refused below, however old it is.
         let offered = root.and_then(|root| SignedList::open(&bytes, &root).ok());
@@ -253,6 +262,16 @@ impl Pin {
 /// A trust list that a person names: by itself, it is believed as it is; signed, it is believed under the pinned root only.
 pub(super) fn read_trust(path: &Path) -> Result<TrustList, Failure> {
     let bytes = read(path)?;
+    no_pdf(path, &bytes)?;
+    let list = match SignedList::is_signed(&bytes) {
+        true => pins()?.open(&bytes).map(|signed| signed.list().clone()),
+        false => TrustList::parse(&bytes).map_err(Failure::from),
+    };
+    list.map_err(|failure| failure.named(path))
+}
+
+/// Refuses a copy that is given where a list belongs.
+fn no_pdf(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if bytes.starts_with(b"%PDF-") {
         let advice = "name the office's trust.json with --trust, and the copy by itself: saoy verify --trust OFFICE/trust.json COPY.pdf";
         return Err(Failure::new("bad-trust-list", "it is a PDF, not a trust list", advice)
@@ -262,11 +281,7 @@ pub(super) fn read_trust(path: &Path) -> Result<TrustList, Failure> {
             )
             .named(path));
     }
-    let list = match SignedList::is_signed(&bytes) {
-        true => pins()?.open(&bytes).map(|signed| signed.list().clone()),
-        false => TrustList::parse(&bytes).map_err(Failure::from),
-    };
-    list.map_err(|failure| failure.named(path))
+    Ok(())
 }
 
 /// The pinned list, where there is one.
@@ -288,6 +303,7 @@ fn pins() -> Result<Pins, Failure> {
 
 fn unsigned(path: &Path) -> Result<TrustList, Failure> {
     let bytes = read(path)?;
+    no_pdf(path, &bytes)?;
     if SignedList::is_signed(&bytes) {
         return Err(Failure::new(
             "bad-trust-list",

@@ -165,6 +165,16 @@ impl Verify {
                 .seal(text, OffsetDateTime::now_utc())
                 .map(|report| vec![ground.looked_up(report)])
                 .map_err(|error| no_seal(&error))
+        } else if !name.exists() {
+            Err(Failure::new(
+                "bad-seal",
+                "it is neither the text of a copy's QR code (SC1:…, or a link https://…/#…) nor a file",
+                "give what the code on the copy says, whole, or the name of a picture or PDF of the print; other codes on a paper are no seal",
+            )
+            .in_vietnamese(
+                "đây không phải nội dung mã QR của một bản sao (SC1:…, hoặc đường dẫn https://…/#…), cũng không phải là tệp",
+                "đưa nguyên văn nội dung của mã trên bản sao, hoặc tên tệp ảnh hay PDF của bản in; các mã khác trên tờ giấy không phải là dấu",
+            ))
         } else {
             reread(name, ground, forms)
         };

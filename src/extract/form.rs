@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use regex::Regex;
-use serde::Deserialize;
 use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::error::ExtractError;
@@ -147,6 +147,7 @@ pub(crate) struct Label {
     #[serde(default)]
     pub(crate) capitals: bool,
     /// Only here: `[x0, y0, x1, y1]` as fractions of the page.
+    #[serde(default, deserialize_with = "zone")]
     pub(crate) zone: Option<[f32; 4]>,
     /// Only on this page, from 1; negative counts from the last.
     pub(crate) page: Option<i32>,
@@ -362,6 +363,7 @@ pub(crate) struct Place {
     /// The widest gap inside the value, in line heights: between words for `right`, between lines for the others.
     pub(crate) gap: Option<f32>,
     /// `[x0, y0, x1, y1]` as fractions of the page.
+    #[serde(default, deserialize_with = "zone")]
     pub(crate) zone: Option<[f32; 4]>,
     /// Edges of a zone given by labels.
     pub(crate) above: Option<Spanned<String>>,
@@ -452,6 +454,18 @@ fn one_line() -> usize {
 
 fn default_edit() -> f32 {
     0.2
+}
+
+/// A part of the page that there is.
+fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<[f32; 4]>, D::Error> {
+    let zone @ [x0, y0, x1, y1] = <[f32; 4]>::deserialize(deserializer)?;
+    let part = |from: f32, to: f32| 0.0 <= from && from < to && to <= 1.0;
+    match part(x0, x1) && part(y0, y1) {
+        true => Ok(Some(zone)),
+        false => Err(D::Error::custom(
+            "expected a zone [x0, y0, x1, y1] with 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1",
+        )),
+    }
 }
 
 struct Wrong {

@@ -57,6 +57,9 @@ impl Problem {
     /// More bytes than are taken.
     pub(super) fn too_large(limit: u64) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-many-bytes", format!("a body may have {limit} bytes"))
+            .advise(
+                "verify it on a machine of one's own, or ask whoever runs the service for more (--max-bytes)",
+            )
     }
 
     /// The document.

@@ -237,6 +237,7 @@ fn router(service: Arc<Service>) -> Router {
         .route(SCHEMA, get(|| async { document(REPORT_SCHEMA) }))
         .fallback(|| async {
             Problem::new(StatusCode::NOT_FOUND, "no-route", "there is nothing at this address")
+                .advise("ask /openapi.json which addresses there are")
         })
         .method_not_allowed_fallback(|| async {
             Problem::new(
@@ -244,6 +245,7 @@ fn router(service: Arc<Service>) -> Router {
                 "no-method",
                 "this address has other methods: see Allow",
             )
+            .advise("ask /openapi.json which methods it has")
         })
         .layer(middleware::from_fn_with_state(Arc::clone(&service), logged))
         .with_state(service)
@@ -329,7 +331,12 @@ async fn by_id(
                     _ => StatusCode::SERVICE_UNAVAILABLE,
                 };
                 // What keeps a register from being read is the office's affair: a path may stand in it.
-                Problem::new(status, failure.code, "the register of copies cannot be asked here")
+                Problem::new(status, failure.code, "the register of copies cannot be asked here").advise(
+                    match failure.code {
+                        "no-register" => failure.advice.as_str(),
+                        _ => "ask again later; if that does not help, tell whoever runs the service",
+                    },
+                )
             };
             let Some((index, answer)) = ground.by_id(&id).map_err(unable)? else {
                 return Err(Problem::new(
@@ -380,8 +387,10 @@ impl Service {
             drop(held);
             done
         });
-        done.await
-            .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the work broke off"))?
+        done.await.map_err(|_| {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the work broke off")
+                .advise("send it again; if that does not help, tell whoever runs the service")
+        })?
     }
 }
 
@@ -408,7 +417,10 @@ async fn read(mut body: Body, declared: Option<u64>, limit: u64, wait: Duration)
     let mut bytes = Vec::with_capacity(usize::try_from(declared.unwrap_or(0)).unwrap_or(0));
     let all = async {
         while let Some(frame) = body.frame().await {
-            let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "broken-off", "the body broke off");
+            let broken = |_| {
+                Problem::new(StatusCode::BAD_REQUEST, "broken-off", "the body broke off")
+                    .advise("send it again")
+            };
             if let Ok(data) = frame.map_err(broken)?.into_data() {
                 if (bytes.len() + data.len()) as u64 > limit {
                     return Err(Problem::too_large(limit));

@@ -298,6 +298,9 @@ impl Evidence {
             Ok(both) => both,
             Err(unread) => return unread,
         };
+        if self.record.is_err() {
+            return no_record(id);
+        }
         let Some(office) = office else {
             return Fact::not_checked(
                 id,

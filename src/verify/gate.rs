@@ -5,8 +5,10 @@
 
 use crate::record::Role;
 
-use super::document::{Document, field_name, only, structure, target};
+use super::document::{Document, field_name, only, structure, target, told};
+use super::fact::Text;
 use super::pdf::{Dictionary, File, Indirect, Object, PdfError, Problem, TextString};
+use super::signatures::names;
 
 /// A PDF signature as the file holds it.
 #[derive(Debug)]
@@ -31,15 +33,19 @@ pub(crate) fn check(file: &File<'_>, document: &Document<'_, '_>) -> Result<Vec<
     for (index, field) in document.fields.iter().enumerate() {
         let holder = file.get(field.number).expect("the field was read from this object");
         let Some(revision) = file.revisions.get(index) else {
-            return Err(structure(holder, format!("{} is not signed", field_name(field.role))));
+            return Err(unsigned(holder, field.role));
         };
         let Some(value) = field.dictionary.get("V") else {
-            return Err(structure(holder, format!("{} is not signed", field_name(field.role))));
+            return Err(unsigned(holder, field.role));
         };
         let (object, dictionary) = target(file, holder, Some(value), "/V")?;
         if !revision.defines.contains(&object.number) {
-            let name = field_name(field.role);
-            return Err(structure(object, format!("{name} is not signed in revision {}", index + 1)));
+            let (name, revision) = (field_name(field.role), index + 1);
+            return Err(told(
+                object,
+                format!("chữ ký của {name} không nằm trong lần ghi thứ {revision}"),
+                format!("{name} is not signed in revision {revision}"),
+            ));
         }
         signatures.push(signature(file, field.role, object, dictionary, revision.end)?);
     }
@@ -56,6 +62,20 @@ pub(crate) fn check(file: &File<'_>, document: &Document<'_, '_>) -> Result<Vec<
     }
     second_revision(file, document)?;
     Ok(signatures)
+}
+
+/// That a signature is missing whose field is there.
+fn unsigned(holder: &Indirect<'_>, role: Role) -> PdfError {
+    let (name, who) = (field_name(role), names(&[role]).vi);
+    told(
+        holder,
+        format!(
+            "thiếu chữ ký của {who} ({name}): lần ghi có chữ ký đó đã bị cắt bỏ, hoặc bản sao chưa được ký xong"
+        ),
+        format!(
+            "{name} is not signed: the revision with that signature was cut off, or the copy was never finished"
+        ),
+    )
 }
 
 fn signature(
@@ -78,7 +98,9 @@ fn signature(
     let gap = contents.start..contents.end;
     // Lower-case digits would be a second way to write the same signature.
     if file.bytes[gap.clone()].iter().fold(false, |found, byte| found | byte.is_ascii_lowercase()) {
-        return Err(PdfError::at(gap.start, Problem::Structure("/Contents has lower-case digits".into())));
+        let lower =
+            Text::new("/Contents có chữ số thập lục phân viết thường", "/Contents has lower-case digits");
+        return Err(PdfError::at(gap.start, Problem::Told(lower)));
     }
     let range = dictionary.get("ByteRange").and_then(Object::as_array).unwrap_or_default();
     let range: Vec<usize> =
@@ -89,8 +111,11 @@ fn signature(
         rest.ok_or_else(|| structure(object, "the signature stands behind the revision that it ends"))?;
     let expected = [0, gap.start, gap.end, rest];
     if range != expected {
-        let what = format!("/ByteRange is {range:?}, but the signed revision is {expected:?}");
-        return Err(structure(object, what));
+        return Err(told(
+            object,
+            format!("/ByteRange là {range:?}, nhưng lần ghi được ký là {expected:?}"),
+            format!("/ByteRange is {range:?}, but the signed revision is {expected:?}"),
+        ));
     }
     let claimed = dictionary.get("M").and_then(Object::as_text);
     let claimed = claimed.and_then(TextString::text);

@@ -53,6 +53,7 @@ pub use national::{National, ProofSource};
 pub use pages::PageImage;
 pub use paper::{Comparison, Paper, PaperValue};
 pub use print::{SealFacts, SealReport, SealVerdict, no_seal, verify_seal};
+pub(crate) use reason::Reason;
 pub use refusal::NotACopy;
 pub use report::{
     CopyFacts, FieldFacts, Known, Report, SignatureFacts, VERSION, Verdict, facts_text, humanised, printable,
@@ -72,7 +73,6 @@ pub use crate::signature::paths::Paths;
 use document::Document;
 use evidence::{Evidence, no_record};
 use pdf::{File, PdfError};
-use reason::Reason as _;
 use signatures::rfc3339;
 use trust::Office;
 

@@ -60,7 +60,10 @@ impl Reason for RecordError {
         let vi = match self {
             Self::Encode(_) => "không ở dạng chuẩn".to_owned(),
             Self::TooLong { found, .. } => format!("dài {found} byte, quá dài"),
-            Self::Version { .. } => "thuộc phiên bản khác".to_owned(),
+            Self::Version { found: Some(version) } => {
+                format!("thuộc phiên bản {version}, chương trình này không đọc được")
+            }
+            Self::Version { found: None } => "không ghi phiên bản".to_owned(),
             Self::Shape { .. } => "thiếu hoặc thừa thành phần".to_owned(),
             Self::Member { member, .. } => format!("giá trị của “{member}” không thể như vậy"),
             Self::Base64(_) => "mã hóa sai".to_owned(),
@@ -106,7 +109,9 @@ impl Reason for RegistryError {
             }
             Self::History { index, .. } => format!("mục {index} không thể đứng ở đó"),
             Self::Status(_) => "không phải là danh sách tình trạng".to_owned(),
-            Self::Tile(_) | Self::Witness(_) | Self::Policy { .. } => "sai dạng".to_owned(),
+            Self::Policy { line: 0, .. } => "sai dạng".to_owned(),
+            Self::Policy { line, .. } => format!("sai dạng ở dòng {line}"),
+            Self::Tile(_) | Self::Witness(_) => "sai dạng".to_owned(),
             Self::Receipt(_) => "không phải là biên nhận".to_owned(),
         };
         Text::new(vi, self.to_string())
@@ -127,7 +132,7 @@ impl Reason for TrustError {
                 format!("phần của cơ quan {office} trong danh sách tin cậy không thể như vậy")
             }
             Self::Note(_) => {
-                "danh sách tin cậy có ký bị từ chối: chữ ký không phải của khóa gốc đã ghim".to_owned()
+                "danh sách tin cậy có ký bị từ chối: không có chữ ký đúng của khóa gốc đã ghim".to_owned()
             }
             Self::Older { pinned, offered } => {
                 format!("danh sách tin cậy số {offered} cũ hơn danh sách số {pinned} đã ghim")

@@ -19,7 +19,7 @@ use crate::store::Mode;
 use crate::verify::status::{Missing, StatusLists};
 use crate::verify::trust::TrustList;
 use crate::verify::{
-    National, Paths, ProofSource, SealReport, StatusAnswer, StatusSource, Verifier, Witnesses,
+    National, Paths, ProofSource, Reason as _, SealReport, StatusAnswer, StatusSource, Verifier, Witnesses,
 };
 
 /// How long a national log has for an answer.
@@ -196,7 +196,7 @@ const POLICY: Kind = Kind {
     code: "bad-policy",
     en: "witness policy (C2SP tlog-policy)",
     vi: "chính sách về bên chứng kiến (C2SP tlog-policy)",
-    advice: ("mend the line, or fetch the policy again", "sửa dòng đó, hoặc lấy lại tệp chính sách"),
+    advice: ("mend it, or fetch the policy again", "sửa lại, hoặc lấy lại tệp chính sách"),
 };
 const RECEIPT: Kind = Kind {
     code: "bad-log-proof",
@@ -226,7 +226,8 @@ fn parsed<T>(
     let bytes = std::fs::read(path).map_err(|error| output::unreadable(&error).named(path))?;
     parse(&bytes).map_err(|error| {
         let failure = Failure::new(kind.code, format!("it is no {}: {error}", kind.en), kind.advice.0);
-        failure.in_vietnamese(format!("không phải là {}", kind.vi), kind.advice.1).named(path)
+        let why = error.reason().vi;
+        failure.in_vietnamese(format!("không phải là {} ({why})", kind.vi), kind.advice.1).named(path)
     })
 }
 
