@@ -471,7 +471,7 @@ fn what_is_meant_as_a_code_is_not_taken_for_a_files_name() {
     }
     let (code, said) = saoy(&["--home", &home], "no such file");
     assert_eq!(code, 2);
-    assert_ne!(said["error"]["code"], "bad-seal");
+    assert_eq!(said["error"]["code"], "no-seal");
 }
 
 #[test]

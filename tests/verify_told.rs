@@ -446,7 +446,7 @@ fn what_is_given_to_verify_against_is_refused_in_both_languages() {
     let refused: [(&[&str], &str, &str, &str); 9] = [
         (
             &["--trust", "trust.json", "--seal", "hello"],
-            "bad-seal",
+            "no-seal",
             "neither the text",
             "cũng không phải là tệp",
         ),

@@ -167,7 +167,7 @@ impl Verify {
                 .map_err(|error| no_seal(&error))
         } else if !name.exists() {
             Err(Failure::new(
-                "bad-seal",
+                "no-seal",
                 "it is neither the text of a copy's QR code (SC1:…, or a link https://…/#…) nor a file",
                 "give what the code on the copy says, whole, or the name of a picture or PDF of the print; other codes on a paper are no seal",
             )
