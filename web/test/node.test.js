@@ -64,9 +64,10 @@ test("what the command line says of each copy, WebAssembly says too", () => {
     } catch (error) {
       told = error.stdout;
     }
-    const { file: _, checked_at: __, ...expected } = JSON.parse(told);
-    const { checked_at: ___, ...found } = verifier.verify(file(`copies/${name}`));
-    assert.deepEqual(found, expected, name);
+    // The two were asked one after the other: the moment of checking, which is that of many facts, too, is another.
+    const timeless = (report) => JSON.parse(JSON.stringify(report).replaceAll(report.checked_at, "now"));
+    const { file: _, ...expected } = timeless(JSON.parse(told));
+    assert.deepEqual(timeless(verifier.verify(file(`copies/${name}`))), expected, name);
   }
 });
 
